@@ -1,0 +1,73 @@
+package buffer
+
+// Sample is one sample that stands outside a block's column.
+type Sample struct {
+	Series *Series
+	Time   int64 // milliseconds since the epoch
+	Value  float64
+}
+
+// sampleBytes is the memory one Sample takes.
+const sampleBytes = 24
+
+// Block is what one target yielded at one tick.
+type Block struct {
+	// Source numbers the target within the process. Blocks of one source never
+	// share a series with blocks of another.
+	Source int
+	// Time is the timestamp of every sample in the column, in milliseconds
+	// since the epoch. It is the tick's, or an earlier tick's where the target
+	// took longer than one tick.
+	Time int64
+	// Layout names the series of the column; nil where the column is empty.
+	Layout *Layout
+	// Values is the column: Values[i] belongs to Layout.Series[i].
+	Values []float64
+	// Extra lists the samples that do not fit the column: those that carry
+	// their own timestamp, and stale markers. The samples of one series stand
+	// in it in time order. A series that is also in the column is never older
+	// in the column than in Extra.
+	Extra []Sample
+}
+
+// Samples is the number of samples in the block.
+func (b *Block) Samples() int { return len(b.Values) + len(b.Extra) }
+
+// Tick is what was gathered at one beat of the ticker. It is immutable once it
+// has been pushed into a [Ring].
+type Tick struct {
+	// Seq numbers the ticks, starting at 1. It only ever grows.
+	Seq uint64
+	// Time is the timestamp shared by the samples of the tick, in milliseconds
+	// since the epoch.
+	Time int64
+	// Base is the number of samples in all ticks before this one.
+	Base uint64
+	// Blocks holds the targets' blocks in the order in which they finished.
+	Blocks []Block
+}
+
+// Samples is the number of samples in the tick.
+func (t *Tick) Samples() int {
+	n := 0
+	for i := range t.Blocks {
+		n += t.Blocks[i].Samples()
+	}
+	return n
+}
+
+// End is the number of samples in all ticks up to and including this one.
+func (t *Tick) End() uint64 { return t.Base + uint64(t.Samples()) }
+
+// blockBytes is the memory a block takes beside its column and its layout.
+const blockBytes = 96
+
+// Bytes is the memory, in bytes, that the tick takes without its layouts.
+func (t *Tick) Bytes() int {
+	n := 64
+	for i := range t.Blocks {
+		b := &t.Blocks[i]
+		n += blockBytes + 8*len(b.Values) + sampleBytes*len(b.Extra)
+	}
+	return n
+}
