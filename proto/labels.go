@@ -1,0 +1,75 @@
+package proto
+
+import (
+	"encoding/binary"
+	"errors"
+	"iter"
+)
+
+// ErrLabels is returned when bytes are not a label set made by [AppendLabel].
+var ErrLabels = errors.New("malformed label set encoding")
+
+// AppendLabel appends one label to the encoding of a label set: the bytes that
+// stand for it in a TimeSeries of remote write 1.0. Called for each label in the
+// byte order of the names, with no name twice and no empty value, it makes the
+// canonical encoding of the set: equal sets have equal bytes.
+func AppendLabel(dst []byte, name, value string) []byte {
+	dst = append(dst, tagSeriesLabels)
+	dst = appendVarint(dst, uint64(stringLen(len(name))+stringLen(len(value))))
+	dst = appendString(dst, tagLabelName, name)
+	return appendString(dst, tagLabelValue, value)
+}
+
+// Labels yields the names and values of an encoded label set. The strings share
+// enc's memory. It stops at the first byte that [AppendLabel] did not write;
+// [CheckLabels] tells whether there is one.
+func Labels(enc string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for enc != "" {
+			name, value, rest, ok := cutLabel(enc)
+			if !ok || !yield(name, value) {
+				return
+			}
+			enc = rest
+		}
+	}
+}
+
+// CheckLabels returns [ErrLabels] if enc is not the encoding of a label set.
+func CheckLabels(enc string) error {
+	for enc != "" {
+		_, _, rest, ok := cutLabel(enc)
+		if !ok {
+			return ErrLabels
+		}
+		enc = rest
+	}
+	return nil
+}
+
+func cutLabel(enc string) (name, value, rest string, ok bool) {
+	label, rest, ok := cutField(enc, tagSeriesLabels)
+	if !ok {
+		return "", "", "", false
+	}
+	name, label, ok = cutField(label, tagLabelName)
+	if !ok {
+		return "", "", "", false
+	}
+	value, label, ok = cutField(label, tagLabelValue)
+	return name, value, rest, ok && label == ""
+}
+
+// cutField cuts a length-delimited field off the front of s.
+func cutField(s string, tag byte) (field, rest string, ok bool) {
+	if s == "" || s[0] != tag {
+		return "", "", false
+	}
+	var head [binary.MaxVarintLen64]byte
+	n, k := binary.Uvarint(head[:copy(head[:], s[1:])])
+	if k <= 0 || n > uint64(len(s)-1-k) {
+		return "", "", false
+	}
+	s = s[1+k:]
+	return s[:n], s[n:], true
+}
