@@ -1,0 +1,20 @@
+// Package collector turns local sources of metrics into blocks of samples.
+//
+// The way of a page, file by file:
+//
+//   - source.go: a [Source] yields a page in an exposition format. http.go
+//     fetches it from an exporter, gather.go renders what a
+//     prometheus.Gatherer gathered; package node beside this one yields the
+//     host's own metrics.
+//   - target.go: a [Target] runs one source with a deadline and never twice at
+//     once, whatever the source does.
+//   - page.go: the page is parsed and becomes a column; what vanished gets a
+//     stale marker, what carries its own timestamp stands beside the column.
+//   - series.go: the target's memory of its series.
+//   - labels.go: the target's labels are put on each series, as Prometheus does.
+//   - report.go: up and the scrape_* samples about the scrape itself.
+//
+// A page follows Prometheus's rules for a scrape to the letter: the parser is
+// prometheus/model/textparse, a page that does not parse fails as a whole, and
+// the first of several samples of one series wins.
+package collector

@@ -1,0 +1,21 @@
+package collector
+
+import "context"
+
+// Source is a local source of metrics.
+type Source interface {
+	// Collect returns the metrics of this moment. It should return when ctx is
+	// done; a source that does not is abandoned and not called again before it
+	// has returned. Collect is never called by two goroutines at once.
+	Collect(ctx context.Context) (Page, error)
+}
+
+// Page is one answer of a source.
+type Page struct {
+	// Body is the exposition. It belongs to the source, which may reuse it at
+	// the next call.
+	Body []byte
+	// ContentType is the media type of Body as HTTP has it. Empty or unknown
+	// types are read as Prometheus text format 0.0.4.
+	ContentType string
+}
