@@ -1,0 +1,16 @@
+// Package remote delivers ticks to receivers that speak Prometheus remote write.
+//
+// The way of a window, file by file:
+//
+//   - remote.go: a [Remote] takes the next window of ticks after its cursor,
+//     ships it and moves the cursor. One goroutine per remote, one request in
+//     flight, so the order of every series is kept.
+//   - group.go: the window is turned from ticks into series, each with its
+//     samples in time order.
+//   - pack.go: series are packed into requests within the limits, families
+//     together.
+//   - send.go: a request is sent until the receiver has settled it.
+//   - pace.go: how long to wait between attempts.
+//   - client.go: one attempt, and what the answer means.
+//   - ledger.go: the books: what became of every sample.
+package remote

@@ -1,0 +1,211 @@
+package remote
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/config"
+
+	"github.com/edgetick/edgetick/buffer"
+)
+
+// Config describes one receiver. The zero value of a field is its default.
+type Config struct {
+	// Name names the remote in metrics and logs, and its cursor. Default: the
+	// URL's host and port.
+	Name string
+	// URL is where requests are posted to.
+	URL string
+	// PackTicks is the number of ticks packed together when the remote is in
+	// step. Default: 4.
+	PackTicks int
+	// MaxSamplesPerSend limits the samples of one request. Default: 2000.
+	MaxSamplesPerSend int
+	// MaxBytesPerSend limits the compressed body of one request, in bytes.
+	// Default: 512 KiB.
+	MaxBytesPerSend int
+	// Timeout is the deadline of one attempt. Default: 30s.
+	Timeout time.Duration
+	// MinBackoff and MaxBackoff bound the wait between two attempts. Default:
+	// 500ms and 30s.
+	MinBackoff, MaxBackoff time.Duration
+	// MaxRetryAfter is the longest Retry-After that is obeyed. Default: 5m.
+	MaxRetryAfter time.Duration
+	// UserAgent is sent with each request. Default: "edgetick".
+	UserAgent string
+	// Transport carries the requests. Default: a pool of one kept connection,
+	// HTTP/1.1.
+	Transport http.RoundTripper
+}
+
+// WithDefaults fills in the fields that are not set.
+func (c Config) WithDefaults() Config {
+	set(&c.PackTicks, 4)
+	set(&c.MaxSamplesPerSend, 2000)
+	set(&c.MaxBytesPerSend, 512<<10)
+	set(&c.Timeout, 30*time.Second)
+	set(&c.MinBackoff, 500*time.Millisecond)
+	set(&c.MaxBackoff, 30*time.Second)
+	set(&c.MaxRetryAfter, 5*time.Minute)
+	set(&c.UserAgent, "edgetick")
+	if u, err := url.Parse(c.URL); err == nil {
+		set(&c.Name, u.Host)
+	}
+	return c
+}
+
+func set[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Validate returns an error that names the flag of the first field that cannot
+// be used.
+func (c Config) Validate() error {
+	if c.URL == "" {
+		return fmt.Errorf("--remote-write.url: no URL given, want for example http://prometheus.example:9090/api/v1/write")
+	}
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("--remote-write.url: %q is not an HTTP URL, want for example http://prometheus.example:9090/api/v1/write", redacted(c.URL))
+	}
+	switch {
+	case c.PackTicks < 1 || c.PackTicks > maxWindowTicks:
+		return fmt.Errorf("--remote-write.pack-ticks: %d is out of range, want 1 to %d ticks", c.PackTicks, maxWindowTicks)
+	case c.MaxSamplesPerSend < 1:
+		return fmt.Errorf("--remote-write.max-samples-per-send: %d is out of range, want 1 or more", c.MaxSamplesPerSend)
+	case c.MaxBytesPerSend < 1<<10 || c.MaxBytesPerSend > 16<<20:
+		return fmt.Errorf("--remote-write.max-bytes-per-send: %d bytes is out of range, want 1KiB to 16MiB", c.MaxBytesPerSend)
+	case c.Timeout <= 0:
+		return fmt.Errorf("--remote-write.timeout: %s is out of range, want more than 0s", c.Timeout)
+	case c.MinBackoff <= 0:
+		return fmt.Errorf("--remote-write.min-backoff: %s is out of range, want more than 0s", c.MinBackoff)
+	case c.MaxBackoff < c.MinBackoff:
+		return fmt.Errorf("--remote-write.max-backoff: %s is less than --remote-write.min-backoff=%s, want at least as much", c.MaxBackoff, c.MinBackoff)
+	}
+	return nil
+}
+
+// redacted is a URL without a password, even if it does not parse.
+func redacted(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "<unreadable URL>"
+	}
+	return u.Redacted()
+}
+
+// Remote delivers ticks to one receiver.
+type Remote struct {
+	// Ledger holds the books of this remote.
+	Ledger Ledger
+
+	cfg     Config
+	ring    *buffer.Ring
+	client  *client
+	packer  *packer
+	pace    *pace
+	metrics *metrics
+	log     *slog.Logger
+
+	cursor cursor
+	window []*buffer.Tick
+
+	failed        int // attempts in a row
+	failingSince  time.Time
+	refusalLogged time.Time
+	unlogged      int // refused samples not yet logged
+}
+
+// cursor is the place up to which everything is settled.
+type cursor struct {
+	seq uint64 // of the last tick settled
+	end uint64 // samples in all ticks up to it
+}
+
+// New makes a remote that reads ticks from ring. cfg is complete and valid. It
+// starts nothing.
+func New(cfg Config, ring *buffer.Ring, reg prometheus.Registerer, log *slog.Logger) (*Remote, error) {
+	if cfg.Transport == nil {
+		t, err := config.NewRoundTripperFromConfig(config.DefaultHTTPClientConfig, "remote_write_"+cfg.Name, config.WithHTTP2Disabled())
+		if err != nil {
+			return nil, fmt.Errorf("make HTTP client of remote %s: %w", cfg.Name, err)
+		}
+		cfg.Transport = t
+	}
+	r := &Remote{
+		cfg:    cfg,
+		ring:   ring,
+		client: newClient(cfg),
+		packer: newPacker(cfg.MaxSamplesPerSend, cfg.MaxBytesPerSend),
+		pace:   newPace(cfg),
+		log:    log.With("remote", cfg.Name),
+	}
+	r.metrics = newMetrics(cfg.Name, reg)
+	return r, reg.Register(ledgerCollector{cfg.Name, &r.Ledger})
+}
+
+// Name is the remote's name.
+func (r *Remote) Name() string { return r.cfg.Name }
+
+// URL is where the remote sends to, without a password.
+func (r *Remote) URL() string { return redacted(r.cfg.URL) }
+
+// Run ships windows until the ring is closed and empty, and returns nil then,
+// or until ctx is done. It must be called once.
+func (r *Remote) Run(ctx context.Context) error {
+	defer r.client.http.CloseIdleConnections()
+	for {
+		more, err := r.next(ctx)
+		if !more || err != nil {
+			return err
+		}
+		if err := r.ship(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// next waits for the next window and puts it into r.window. It returns false
+// when there will be none.
+func (r *Remote) next(ctx context.Context) (bool, error) {
+	for {
+		s := r.ring.State(r.cursor.seq)
+		if n := windowTicks(s, r.cfg.PackTicks); n > 0 {
+			r.window = cutWindow(r.ring.After(r.cursor.seq, n, r.window[:0]))
+			return true, nil
+		}
+		if s.Closed {
+			return false, nil
+		}
+		select {
+		case <-s.Changed:
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
+	}
+}
+
+// ship delivers r.window and moves the cursor behind it.
+func (r *Remote) ship(ctx context.Context) error {
+	first, last := r.window[0], r.window[len(r.window)-1]
+	if lost := first.Base - r.cursor.end; lost > 0 {
+		r.Ledger.drop(DroppedBufferFull, lost)
+		r.log.Error("samples left the memory buffer unsent", "samples", lost)
+	}
+	err := r.packer.pack(r.window, func(b batch) error { return r.send(ctx, b) })
+	if err != nil {
+		return err
+	}
+	r.cursor = cursor{seq: last.Seq, end: last.End()}
+	r.Ledger.advance(r.cursor.end)
+	clear(r.window) // let go of the ticks
+	return nil
+}

@@ -1,0 +1,43 @@
+package remote
+
+import (
+	"time"
+
+	"github.com/edgetick/edgetick/buffer"
+)
+
+const (
+	// maxWindowTicks bounds a window in ticks.
+	maxWindowTicks = 240
+
+	// maxWindowSpan bounds a window in time. A window is sent series by series,
+	// so the first request of a window brings the receiver's clock to the
+	// window's end, and the last must not be too old then: Prometheus refuses
+	// what is more than an hour behind the newest sample it has seen.
+	maxWindowSpan = 15 * time.Minute
+)
+
+// windowTicks tells how many ticks to pack together: packTicks when in step, as
+// many as there are when a backlog has formed or no tick will follow, 0 to wait.
+func windowTicks(s buffer.State, packTicks int) int {
+	switch {
+	case s.Closed, s.Ticks >= 2*packTicks:
+		return min(s.Ticks, maxWindowTicks)
+	case s.Ticks >= packTicks:
+		return packTicks
+	default:
+		return 0
+	}
+}
+
+// cutWindow returns the longest beginning of ticks, at least one, in which time
+// goes forward and spans no more than maxWindowSpan.
+func cutWindow(ticks []*buffer.Tick) []*buffer.Tick {
+	for i := 1; i < len(ticks); i++ {
+		if ticks[i].Time <= ticks[i-1].Time || ticks[i].Time-ticks[0].Time > maxWindowSpan.Milliseconds() {
+			clear(ticks[i:])
+			return ticks[:i]
+		}
+	}
+	return ticks
+}
