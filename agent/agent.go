@@ -1,0 +1,133 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/edgetick/edgetick/agent/collector"
+	"github.com/edgetick/edgetick/agent/remote"
+	"github.com/edgetick/edgetick/buffer"
+)
+
+// Agent gathers and pushes. Make one with [New].
+type Agent struct {
+	cfg     Config
+	err     error // of New, returned by Run
+	log     *slog.Logger
+	ring    *buffer.Ring
+	remotes []*remote.Remote
+	loop    *loop
+}
+
+// errFlushDeadline ends the remotes when the last flush takes too long.
+var errFlushDeadline = errors.New("flush deadline exceeded")
+
+// New makes an agent. It starts nothing. A configuration that cannot be run is
+// reported by Run, and by [Config.Validate] before.
+func New(cfg Config) *Agent {
+	a := &Agent{}
+	if a.err = cfg.Validate(); a.err != nil {
+		return a
+	}
+	a.cfg = cfg.withDefaults()
+	a.log = a.cfg.Logger
+	a.err = a.build()
+	return a
+}
+
+func (a *Agent) build() error {
+	window := 1
+	for _, r := range a.cfg.Remotes {
+		window = max(window, r.PackTicks)
+	}
+	a.ring = buffer.NewRing(a.cfg.BufferMaxBytes, 2*window)
+	for _, cfg := range a.cfg.Remotes {
+		r, err := remote.New(cfg, a.ring, a.cfg.Registry, a.log)
+		if err != nil {
+			return err
+		}
+		a.remotes = append(a.remotes, r)
+	}
+	var targets []*target
+	for i, cfg := range a.cfg.Targets {
+		t, err := a.newTarget(i, cfg)
+		if err != nil {
+			return err
+		}
+		targets = append(targets, t)
+	}
+	a.loop = newLoop(a, targets)
+	return nil
+}
+
+func (a *Agent) newTarget(number int, cfg Target) (*target, error) {
+	source, err := a.newSource(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", cfg.describe(), err)
+	}
+	return &target{
+		Target: collector.New(collector.Config{
+			Number:   number,
+			Source:   source,
+			Labels:   cfg.labels(),
+			External: labels.FromMap(a.cfg.Labels),
+			Timeout:  cfg.Timeout,
+			Logger:   a.log,
+		}),
+		index: number,
+		every: int64(cfg.Interval / a.cfg.TickInterval),
+	}, nil
+}
+
+func (a *Agent) newSource(cfg Target) (collector.Source, error) {
+	warn := func(err error) {
+		a.log.Debug("gathered with errors", "target", cfg.describe(), "err", err)
+	}
+	switch {
+	case cfg.Gatherer != nil:
+		return collector.FromGatherer(cfg.Gatherer, warn), nil
+	case cfg.Gather != nil:
+		return collector.FromFunc(cfg.Gather, warn), nil
+	default:
+		return collector.FromHTTP(collector.HTTPConfig{
+			URL:          cfg.URL,
+			Timeout:      cfg.Timeout,
+			MaxBodyBytes: a.cfg.MaxBodyBytes,
+			UserAgent:    a.cfg.UserAgent,
+		})
+	}
+}
+
+// Run gathers and pushes until ctx is done. It then delivers what it has
+// gathered, for as long as the configured deadline, and returns nil; or it
+// returns an error at once if the configuration cannot be run. It must be called
+// once.
+func (a *Agent) Run(ctx context.Context) error {
+	if a.err != nil {
+		return a.err
+	}
+	sending, stop := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stop(nil)
+	var senders sync.WaitGroup
+	for _, r := range a.remotes {
+		senders.Go(func() { r.Run(sending) })
+	}
+	a.loop.run(ctx)
+	a.ring.Close()
+
+	deadline := time.AfterFunc(a.cfg.FlushDeadline, func() { stop(errFlushDeadline) })
+	defer deadline.Stop()
+	senders.Wait()
+	for _, r := range a.remotes {
+		if n := r.Ledger.Books().Pending; n > 0 {
+			a.log.Error("stopped before all samples were delivered", "remote", r.Name(), "samples", n)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,289 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/edgetick/edgetick/agent/collector"
+	"github.com/edgetick/edgetick/agent/remote"
+)
+
+// Config describes an agent. The zero value of a field is its default.
+type Config struct {
+	// TickInterval is the time between two beats of the ticker, in whole
+	// milliseconds. Default: 15s.
+	TickInterval time.Duration
+	// Instance is the instance label of this node's own metrics, and stands for
+	// the node in those of targets on loopback. Default: the host name.
+	Instance string
+	// Labels are put on every series that has no label of the name.
+	Labels map[string]string
+	// Targets are what is gathered.
+	Targets []Target
+	// ScrapeTimeout is the deadline of targets without one of their own; never
+	// more than the target's interval. Default: 10s.
+	ScrapeTimeout time.Duration
+	// MaxBodyBytes limits the size of a scraped page. Default: 64 MiB.
+	MaxBodyBytes int
+	// NoSelf leaves out the agent's own metrics.
+	NoSelf bool
+	// BufferMaxBytes bounds the memory of the ring of recent ticks. It always
+	// holds the newest two windows, whatever their size. Default: 4 MiB.
+	BufferMaxBytes int
+	// Remotes are the receivers. At least one is needed.
+	Remotes []remote.Config
+	// FlushDeadline bounds how long Run goes on delivering after its context is
+	// done. Default: 10s.
+	FlushDeadline time.Duration
+	// UserAgent names the program to exporters and receivers. Default:
+	// "edgetick".
+	UserAgent string
+	// Registry holds the agent's own metrics. Default: a new one.
+	Registry *prometheus.Registry
+	// Logger is where the agent logs to. Default: nowhere.
+	Logger *slog.Logger
+}
+
+// Target is one local source of metrics: an exporter's URL, a Gatherer or a
+// function. Exactly one of URL, Gatherer and Gather is set.
+type Target struct {
+	// URL is scraped over HTTP.
+	URL string
+	// Gatherer is gathered from, such as a prometheus.Registry.
+	Gatherer prometheus.Gatherer
+	// Gather is called.
+	Gather collector.GatherFunc
+
+	// Job and Instance are the labels job and instance. Job is needed unless
+	// there is a URL, whose default is "scrape". Instance defaults to the
+	// URL's host and port, with the node's instance in place of a loopback
+	// address, or to the node's instance if there is no URL.
+	Job, Instance string
+	// Labels are put on every series of the target.
+	Labels map[string]string
+	// Interval is a multiple of the agent's TickInterval. Default: the same.
+	Interval time.Duration
+	// Timeout is at most the Interval. Default: the agent's ScrapeTimeout.
+	Timeout time.Duration
+}
+
+// withDefaults fills in what is not set. The result shares nothing that is
+// changed with c.
+func (c Config) withDefaults() Config {
+	set(&c.TickInterval, 15*time.Second)
+	set(&c.ScrapeTimeout, 10*time.Second)
+	set(&c.MaxBodyBytes, 64<<20)
+	set(&c.BufferMaxBytes, 4<<20)
+	set(&c.FlushDeadline, 10*time.Second)
+	set(&c.UserAgent, "edgetick")
+	if c.Instance == "" {
+		c.Instance, _ = os.Hostname()
+	}
+	if c.Registry == nil {
+		c.Registry = prometheus.NewRegistry()
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	targets := append([]Target(nil), c.Targets...)
+	if !c.NoSelf {
+		targets = append(targets, Target{Job: "edgetick", Gatherer: c.Registry})
+	}
+	c.Targets = targets
+	for i := range c.Targets {
+		c.Targets[i] = c.Targets[i].withDefaults(c)
+	}
+	c.Remotes = append([]remote.Config(nil), c.Remotes...)
+	for i := range c.Remotes {
+		set(&c.Remotes[i].UserAgent, c.UserAgent)
+		c.Remotes[i] = c.Remotes[i].WithDefaults()
+	}
+	return c
+}
+
+func (t Target) withDefaults(c Config) Target {
+	set(&t.Interval, c.TickInterval)
+	set(&t.Timeout, min(c.ScrapeTimeout, t.Interval))
+	if t.URL == "" {
+		set(&t.Instance, c.Instance)
+		return t
+	}
+	set(&t.Job, "scrape")
+	if u, err := url.Parse(t.URL); err == nil {
+		set(&t.Instance, instanceOf(u, c.Instance))
+	}
+	return t
+}
+
+// instanceOf is the instance label of a scraped URL.
+func instanceOf(u *url.URL, node string) string {
+	host, port := u.Hostname(), u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	if collector.OnLoopback(u) {
+		host = node
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func set[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Validate returns an error for a configuration that cannot be run. It names the
+// flag that the field is set by, the value and what would be right.
+func (c Config) Validate() error {
+	c = c.withDefaults()
+	if c.TickInterval < 10*time.Millisecond || c.TickInterval%time.Millisecond != 0 {
+		return fmt.Errorf("--tick.interval: %s cannot be used, want whole milliseconds and at least 10ms", c.TickInterval)
+	}
+	if c.ScrapeTimeout < 0 {
+		return fmt.Errorf("--scrape.timeout: %s is out of range, want more than 0s", c.ScrapeTimeout)
+	}
+	if c.MaxBodyBytes < 0 {
+		return fmt.Errorf("--scrape.body-size-limit: %d is out of range, want more than 0 bytes", c.MaxBodyBytes)
+	}
+	if c.BufferMaxBytes < 64<<10 {
+		return fmt.Errorf("--buffer.max-bytes: %d bytes is too small, want at least 64KiB", c.BufferMaxBytes)
+	}
+	if c.FlushDeadline < 0 {
+		return fmt.Errorf("--remote-write.flush-deadline: %s is out of range, want 0s or more", c.FlushDeadline)
+	}
+	if c.Instance == "" {
+		return errors.New("--instance: the host name is not known, give the instance label to use")
+	}
+	if err := checkLabels("--label", c.Labels); err != nil {
+		return err
+	}
+	if err := c.validateTargets(); err != nil {
+		return err
+	}
+	return c.validateRemotes()
+}
+
+func (c Config) validateTargets() error {
+	if len(c.Targets) == 0 {
+		return errors.New("--scrape.target: nothing to gather, enable a collector or give a target to scrape")
+	}
+	for i, t := range c.Targets {
+		if err := t.validate(c); err != nil {
+			return err
+		}
+		for _, u := range c.Targets[:i] {
+			if !apart(t.labels(), u.labels()) {
+				return fmt.Errorf("--scrape.target: %s and %s have the same labels %s, so their series could not be told apart; give one of them another job, instance or label",
+					u.describe(), t.describe(), t.labels())
+			}
+		}
+	}
+	return nil
+}
+
+func (t Target) validate(c Config) error {
+	flag := "--scrape.target: " + t.describe()
+	sources := 0
+	for _, given := range []bool{t.URL != "", t.Gatherer != nil, t.Gather != nil} {
+		if given {
+			sources++
+		}
+	}
+	if sources != 1 {
+		return fmt.Errorf("%s: %d sources given, want exactly one of a URL, a Gatherer and a Gather function", flag, sources)
+	}
+	if t.URL != "" {
+		u, err := url.Parse(t.URL)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return fmt.Errorf("%s: not an HTTP URL, want for example http://127.0.0.1:9100/metrics", flag)
+		}
+	}
+	if t.Job == "" {
+		return fmt.Errorf("%s: no job given", flag)
+	}
+	if t.Interval <= 0 || t.Interval%c.TickInterval != 0 {
+		return fmt.Errorf("%s: interval=%s is not a multiple of --tick.interval=%s", flag, t.Interval, c.TickInterval)
+	}
+	if t.Timeout <= 0 || t.Timeout > t.Interval {
+		return fmt.Errorf("%s: timeout=%s is out of range, want more than 0s and at most the interval of %s", flag, t.Timeout, t.Interval)
+	}
+	return checkLabels(flag+": label", t.Labels)
+}
+
+func (c Config) validateRemotes() error {
+	if len(c.Remotes) == 0 {
+		return errors.New("--remote-write.url: no receiver given, want for example --remote-write.url=http://prometheus.example:9090/api/v1/write")
+	}
+	names := make(map[string]bool)
+	for _, r := range c.Remotes {
+		if err := r.Validate(); err != nil {
+			return err
+		}
+		if names[r.Name] {
+			return fmt.Errorf("--remote-write.url: two remotes have the name %q, give one of them another: name=NAME,url=URL", r.Name)
+		}
+		names[r.Name] = true
+	}
+	return nil
+}
+
+// checkLabels refuses names that are not legal or are the agent's to set.
+func checkLabels(flag string, ls map[string]string) error {
+	for name, value := range ls {
+		switch {
+		case !model.LegacyValidation.IsValidLabelName(name):
+			return fmt.Errorf("%s: %q is not a label name, want letters, digits and underscores, beginning with no digit", flag, name)
+		case strings.HasPrefix(name, model.ReservedLabelPrefix):
+			return fmt.Errorf("%s: %q is reserved, want a name that does not begin with two underscores", flag, name)
+		case name == model.JobLabel || name == model.InstanceLabel:
+			return fmt.Errorf("%s: %q is set per target, use --instance, or job= and instance= of --scrape.target", flag, name)
+		case value == "":
+			return fmt.Errorf("%s: %q has an empty value, which is the same as no label", flag, name)
+		case !model.LabelValue(value).IsValid():
+			return fmt.Errorf("%s: the value of %q is not valid UTF-8", flag, name)
+		}
+	}
+	return nil
+}
+
+// labels are the labels that tell the target's series from those of others.
+func (t Target) labels() labels.Labels {
+	b := labels.NewBuilder(labels.FromMap(t.Labels))
+	b.Set(model.JobLabel, t.Job)
+	b.Set(model.InstanceLabel, t.Instance)
+	return b.Labels()
+}
+
+func (t Target) describe() string {
+	if t.URL != "" {
+		if u, err := url.Parse(t.URL); err == nil {
+			return u.Redacted()
+		}
+		return "<unreadable URL>"
+	}
+	return "job " + t.Job
+}
+
+// apart tells whether series with the labels a can never be equal to series
+// with the labels b: they differ in a label that both have.
+func apart(a, b labels.Labels) bool {
+	differ := false
+	a.Range(func(l labels.Label) {
+		if v := b.Get(l.Name); v != "" && v != l.Value {
+			differ = true
+		}
+	})
+	return differ
+}

@@ -1,0 +1,173 @@
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/edgetick/edgetick/agent/collector"
+	"github.com/edgetick/edgetick/agent/remote"
+	"github.com/edgetick/edgetick/buffer"
+)
+
+// loop is the one goroutine that owns the ticker and the open tick. It never
+// waits for anything but the next thing to happen.
+type loop struct {
+	schedule schedule
+	targets  []*target
+	ring     *buffer.Ring
+	remotes  []*remote.Remote
+	metrics  *metrics
+	status   *status
+	log      *slog.Logger
+
+	epoch   time.Time // of the monotonic clock
+	open    *buffer.Tick
+	running int         // targets
+	blocks  chan result // from running targets
+	seq     uint64      // of the last tick committed
+	end     uint64      // samples in all ticks committed
+	ahead   bool        // the wall clock was set back and has not caught up
+}
+
+// target is a collector.Target as the loop sees it.
+type target struct {
+	*collector.Target
+	every int64 // beats
+
+	index   int // in Config.Targets
+	running bool
+	number  int64 // of the beat at which it last was due
+	counted collector.Discarded
+}
+
+type result struct {
+	target *target
+	block  buffer.Block
+	err    error // for which the target is down
+}
+
+func newLoop(a *Agent, targets []*target) *loop {
+	return &loop{
+		schedule: schedule{interval: a.cfg.TickInterval},
+		targets:  targets,
+		ring:     a.ring,
+		remotes:  a.remotes,
+		status:   newStatus(a.cfg.Targets),
+		metrics:  newMetrics(a.cfg.Registry, a.cfg.TickInterval, a.ring),
+		log:      a.log,
+		blocks:   make(chan result, len(targets)),
+	}
+}
+
+// run ticks until ctx is done. When it returns, all that was gathered in time is
+// in the ring and no target is running.
+func (l *loop) run(ctx context.Context) {
+	var gathering sync.WaitGroup
+	l.epoch = time.Now()
+	ticker := time.NewTicker(l.schedule.start(l.epoch, 0))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			now := time.Now()
+			b, wait := l.schedule.fire(now.Round(0), now.Sub(l.epoch))
+			ticker.Reset(wait)
+			l.commit() // what is still out goes into this tick
+			l.begin(b)
+			l.start(ctx, b, &gathering)
+		case r := <-l.blocks:
+			l.take(r)
+		case <-ctx.Done():
+			l.finish(&gathering)
+			return
+		}
+	}
+}
+
+// finish commits what targets had yielded before gathering was cut short.
+func (l *loop) finish(gathering *sync.WaitGroup) {
+	gathering.Wait()
+	for len(l.blocks) > 0 {
+		l.take(<-l.blocks)
+	}
+	l.commit()
+}
+
+// begin opens the tick of a beat.
+func (l *loop) begin(b beat) {
+	l.metrics.beat(b)
+	switch {
+	case b.restart:
+		l.log.Warn("the clock was set back by more than timestamps may run ahead; they follow it", "allowed", maxAhead)
+	case b.ahead > 0 && !l.ahead:
+		l.log.Warn("the clock was set back; timestamps go on at half speed until it has caught up", "ahead", b.ahead)
+	case b.missed > 0:
+		l.log.Warn("beats were missed", "missed", b.missed)
+	}
+	l.ahead = b.ahead > 0
+	l.open = &buffer.Tick{Time: b.time, Blocks: make([]buffer.Block, 0, len(l.targets))}
+}
+
+// start starts the targets that are due at a beat, but for those that are still
+// running since an earlier one.
+func (l *loop) start(ctx context.Context, b beat, gathering *sync.WaitGroup) {
+	for _, t := range l.targets {
+		if t.running || !t.due(b.number) {
+			continue
+		}
+		t.running, t.number = true, b.number
+		l.running++
+		gathering.Go(func() {
+			block, err := t.Gather(ctx, b.time)
+			if ctx.Err() == nil { // else it was cut short, and says nothing about the target
+				l.blocks <- result{t, block, err}
+			}
+		})
+	}
+	l.settle()
+}
+
+// due tells whether a multiple of the target's interval has come since it was
+// last due.
+func (t *target) due(number int64) bool {
+	return t.number == 0 || number/t.every > t.number/t.every
+}
+
+// take adds a target's block to the open tick.
+func (l *loop) take(r result) {
+	r.target.running = false
+	l.running--
+	d := r.target.Discarded()
+	l.metrics.discard(d, r.target.counted)
+	r.target.counted = d
+	l.open.Blocks = append(l.open.Blocks, r.block)
+	l.status.took(r)
+	l.settle()
+}
+
+// settle commits the open tick if no target is running.
+func (l *loop) settle() {
+	if l.running == 0 {
+		l.commit()
+	}
+}
+
+// commit hands the open tick over to the remotes.
+func (l *loop) commit() {
+	t := l.open
+	if t == nil || len(t.Blocks) == 0 {
+		return
+	}
+	l.open = &buffer.Tick{Time: t.Time}
+	l.seq++
+	t.Seq, t.Base = l.seq, l.end
+	l.end = t.End()
+	for _, r := range l.remotes {
+		r.Ledger.Commit(l.end)
+	}
+	l.ring.Push(t)
+	l.metrics.commit(t)
+	l.status.committed(t)
+}
