@@ -1,0 +1,63 @@
+package web
+
+import (
+	_ "embed" // the status page
+	"fmt"
+	"html/template"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/edgetick/edgetick/agent"
+)
+
+//go:embed status.html
+var statusHTML string
+
+// Config says what the endpoint shows.
+type Config struct {
+	Status   func() agent.Status
+	Gatherer prometheus.Gatherer
+	Version  string
+}
+
+// NewHandler serves
+//
+//	/           the status page
+//	/metrics    the agent's own metrics
+//	/-/healthy  200 as long as the process serves at all
+//	/-/ready    200 once the first tick has been committed, 503 before
+func NewHandler(cfg Config) http.Handler {
+	page := template.Must(template.New("status").Funcs(template.FuncMap{"clock": clock}).Parse(statusHTML))
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(cfg.Gatherer, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, "edgetick is healthy.")
+	})
+	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
+		if cfg.Status().Ticks == 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprintln(w, "edgetick is not ready: no tick has been committed yet.")
+			return
+		}
+		fmt.Fprintln(w, "edgetick is ready.")
+	})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		page.Execute(w, struct {
+			agent.Status
+			Version string
+		}{cfg.Status(), cfg.Version})
+	})
+	return mux
+}
+
+// clock is a time as the status page shows it.
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
