@@ -1,0 +1,104 @@
+package main
+
+import (
+	"os"
+	"runtime"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/promslog"
+	promslogflag "github.com/prometheus/common/promslog/flag"
+	"github.com/prometheus/common/version"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+
+	"github.com/edgetick/edgetick/agent"
+	"github.com/edgetick/edgetick/agent/collector/node"
+	"github.com/edgetick/edgetick/agent/remote"
+)
+
+// options is what the flags say.
+type options struct {
+	agent   agent.Config
+	node    node.Config
+	nodeJob string
+	self    bool
+	remote  remote.Config   // what all remotes have in common
+	remotes []remote.Config // what each has of its own
+	web     *toolkit.FlagConfig
+	log     promslog.Config
+}
+
+// parseFlags reads the command line. The host's collectors have their flags on
+// kingpin's own application, so that is the one; it is parsed once a process.
+func parseFlags(args []string) (*options, error) {
+	app := kingpin.CommandLine
+	app.Name = "edgetick"
+	app.Help = "Pushes this node's metrics to Prometheus remote write receivers: the host's own, those of exporters on it, and edgetick's."
+	app.Version(version.Print("edgetick"))
+	app.HelpFlag.Short('h')
+	app.UsageWriter(os.Stdout)
+	node.SplitHelp()
+
+	o := &options{}
+	o.addGatherFlags(app)
+	o.addRemoteFlags(app)
+	o.addOwnFlags(app)
+	_, err := app.Parse(args)
+	return o, err
+}
+
+func (o *options) addGatherFlags(app *kingpin.Application) {
+	c := &o.agent
+	one(app, aDuration, &c.TickInterval, "tick.interval", "15s",
+		"Time between two beats of the one ticker, which is aligned to it.")
+	app.Flag("instance", "The label instance of this node's own metrics; with a port, also of exporters on loopback. Default: the host name.").
+		PlaceHolder("HOSTNAME").StringVar(&c.Instance)
+	c.Labels = make(map[string]string)
+	many(app, aLabel, func(p pair) { c.Labels[p.name] = p.value }, "label", "NAME=VALUE",
+		"A label for every series that has none of the name.")
+	many(app, aTarget, func(t agent.Target) { c.Targets = append(c.Targets, t) }, "scrape.target", "SPEC",
+		"An exporter to scrape: a URL, or key=value pairs with commas between, of url, job, instance, interval, timeout and label.NAME, "+
+			"as in job=nginx,url=http://127.0.0.1:9113/metrics,label.site=eu.")
+	one(app, aDuration, &c.ScrapeTimeout, "scrape.timeout", "10s",
+		"Deadline of gathering from one target, never more than its interval.")
+	one(app, someBytes, &c.MaxBodyBytes, "scrape.body-size-limit", "64MiB",
+		"Largest page that is read from an exporter.")
+	one(app, someBytes, &c.BufferMaxBytes, "buffer.max-bytes", "4MiB",
+		"Memory for recent ticks. The newest two windows are always kept, whatever their size.")
+	app.Flag("collector.self", "Gather edgetick's own metrics (default: enabled).").Default("true").BoolVar(&o.self)
+	app.Flag("collector.job", "The label job of the host's metrics.").Default("node").StringVar(&o.nodeJob)
+	node.AddFlags(&o.node)
+}
+
+func (o *options) addRemoteFlags(app *kingpin.Application) {
+	r := &o.remote
+	many(app, aRemote, func(r remote.Config) { o.remotes = append(o.remotes, r) }, "remote-write.url", "SPEC",
+		"A receiver to push to: a URL, or key=value pairs with commas between, of url and name, as in name=eu,url=http://prometheus.example:9090/api/v1/write.")
+	one(app, aCount, &r.PackTicks, "remote-write.pack-ticks", "4",
+		"Ticks packed together when the receiver is in step; more by itself on a backlog. More ticks are fewer bytes and a later arrival.")
+	one(app, aCount, &r.MaxSamplesPerSend, "remote-write.max-samples-per-send", "2000",
+		"Most samples in one request.")
+	one(app, someBytes, &r.MaxBytesPerSend, "remote-write.max-bytes-per-send", "512KiB",
+		"Largest body of one request, compressed.")
+	one(app, aDuration, &r.Timeout, "remote-write.timeout", "30s",
+		"Deadline of one attempt to send a request.")
+	one(app, aDuration, &r.MinBackoff, "remote-write.min-backoff", "500ms",
+		"Wait before the second attempt.")
+	one(app, aDuration, &r.MaxBackoff, "remote-write.max-backoff", "30s",
+		"Longest wait between two attempts, unless the receiver asks for more.")
+	one(app, aDuration, &o.agent.FlushDeadline, "remote-write.flush-deadline", "10s",
+		"How long to go on delivering after SIGTERM or SIGINT.")
+}
+
+func (o *options) addOwnFlags(app *kingpin.Application) {
+	o.web = &toolkit.FlagConfig{
+		WebListenAddresses: app.Flag("web.listen-address", "Address of edgetick's own metrics, health and status page. Repeatable.").
+			Default("127.0.0.1:9477").Strings(),
+		WebConfigFile: app.Flag("web.config.file", "File that turns on TLS or authentication for it, as exporter-toolkit describes.").
+			Default("").String(),
+		WebSystemdSocket: new(bool),
+	}
+	if runtime.GOOS == "linux" {
+		o.web.WebSystemdSocket = app.Flag("web.systemd-socket", "Use the sockets that systemd passes instead of listening.").Bool()
+	}
+	promslogflag.AddFlags(app, &o.log)
+}

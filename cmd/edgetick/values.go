@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/alecthomas/units"
+	"github.com/prometheus/common/model"
+)
+
+// kind is a kind of flag value: how to read it, and what a right one looks like.
+type kind[T any] struct {
+	parse func(string) (T, error)
+	want  string
+}
+
+// value is a kingpin.Value whose errors name the flag, the value and what would
+// be right. kingpin's own name none of these.
+type value[T any] struct {
+	kind[T]
+	flag string
+	take func(T)
+	many bool
+}
+
+// Set implements kingpin.Value.
+func (v value[T]) Set(s string) error {
+	t, err := v.parse(s)
+	if err != nil {
+		return fmt.Errorf("--%s: cannot use %q: %w; want %s", v.flag, s, err, v.want)
+	}
+	v.take(t)
+	return nil
+}
+
+// String implements kingpin.Value.
+func (value[T]) String() string { return "" }
+
+// IsCumulative tells kingpin whether the flag may be repeated.
+func (v value[T]) IsCumulative() bool { return v.many }
+
+// one adds a flag that sets to.
+func one[T any](app *kingpin.Application, k kind[T], to *T, name, byDefault, help string) {
+	f := app.Flag(name, help).Default(byDefault)
+	f.SetValue(value[T]{kind: k, flag: name, take: func(t T) { *to = t }})
+}
+
+// many adds a flag that may be repeated, each time calling take.
+func many[T any](app *kingpin.Application, k kind[T], take func(T), name, placeholder, help string) {
+	f := app.Flag(name, help+" Repeatable.").PlaceHolder(placeholder)
+	f.SetValue(value[T]{kind: k, flag: name, take: take, many: true})
+}
+
+var (
+	aDuration = kind[time.Duration]{parseDuration, "a duration such as 500ms, 15s or 5m"}
+	someBytes = kind[int]{parseBytes, "a number of bytes such as 512KiB or 4MiB"}
+	aCount    = kind[int]{parseCount, "a whole number of 1 or more"}
+	aLabel    = kind[pair]{parsePair, "NAME=VALUE"}
+)
+
+// parseDuration reads Go's durations and Prometheus's, which has days.
+func parseDuration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		var p model.Duration
+		if p, err = model.ParseDuration(s); err != nil {
+			return 0, errors.New("it is not a duration")
+		}
+		d = time.Duration(p)
+	}
+	if d < 0 {
+		return 0, errors.New("it is negative")
+	}
+	return d, nil
+}
+
+func parseBytes(s string) (int, error) {
+	if n, err := strconv.Atoi(s); err == nil {
+		s = strconv.Itoa(n) + "B"
+	}
+	n, err := units.ParseBase2Bytes(s)
+	if err != nil {
+		return 0, errors.New("it is not a number of bytes")
+	}
+	if n <= 0 {
+		return 0, errors.New("it is not more than zero")
+	}
+	return int(n), nil
+}
+
+func parseCount(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		return 0, errors.New("it is out of range")
+	}
+	return n, nil
+}
+
+// pair is one NAME=VALUE.
+type pair struct{ name, value string }
+
+func parsePair(s string) (pair, error) {
+	name, value, ok := strings.Cut(s, "=")
+	if !ok {
+		return pair{}, errors.New("it has no equals sign")
+	}
+	return pair{name, value}, nil
+}
