@@ -40,6 +40,7 @@ type answer struct {
 	fate       fate
 	code       string        // HTTP status, or "error" if there was no answer
 	retryAfter time.Duration // as the receiver asked; 0 if it did not
+	stored     bool          // it refuses samples because it has the same or newer ones of the series
 	err        error         // what went wrong, in the receiver's own words if there are any
 }
 
@@ -107,9 +108,24 @@ func (c *client) interpret(resp *http.Response, message []byte) answer {
 		a.retryAfter = parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
 	default:
 		a.fate = fateRejected
+		a.stored = (status == http.StatusBadRequest || status == http.StatusConflict) && saysStored(string(message))
 	}
 	a.err = fmt.Errorf("server answered %s: %s", resp.Status, strings.TrimSpace(string(message)))
 	return a
+}
+
+// storedWords are in the complaints of Prometheus, Thanos, Mimir and Cortex about
+// samples that are not newer than what they have of the series.
+var storedWords = []string{"out of order", "out-of-order", "duplicate sample", "duplicate-timestamp"}
+
+func saysStored(message string) bool {
+	message = strings.ToLower(message)
+	for _, words := range storedWords {
+		if strings.Contains(message, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // parseRetryAfter reads both forms of the header of RFC 9110, section 10.2.3. It

@@ -15,6 +15,7 @@ var errUnsettled = errors.New("the receiver has not settled the request")
 // outcome. It returns an error only when ctx is done.
 func (r *Remote) send(ctx context.Context, b batch) error {
 	attempt := 0
+	ambiguous := false // an attempt failed that the receiver may have stored
 	r.pace.asked = 0
 	return backoff.Retry(func() error {
 		start := time.Now()
@@ -24,17 +25,18 @@ func (r *Remote) send(ctx context.Context, b batch) error {
 		}
 		r.metrics.observe(a.code, len(b.body), time.Since(start))
 		attempt++
-		switch a.fate {
-		case fateDelivered:
+		switch {
+		case a.fate == fateDelivered, a.stored && ambiguous:
 			r.Ledger.acknowledge(b.samples)
 			r.recovered()
 			return nil
-		case fateRejected:
+		case a.fate == fateRejected:
 			r.Ledger.reject(b.samples)
 			r.recovered()
 			r.refused(b, a)
 			return nil
 		default:
+			ambiguous = true
 			r.failing(a)
 			r.pace.asked = a.retryAfter
 			return errUnsettled
