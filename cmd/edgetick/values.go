@@ -72,8 +72,8 @@ func parseDuration(s string) (time.Duration, error) {
 		}
 		d = time.Duration(p)
 	}
-	if d < 0 {
-		return 0, errors.New("it is negative")
+	if d <= 0 {
+		return 0, errors.New("it is not more than zero")
 	}
 	return d, nil
 }
