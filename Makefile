@@ -1,0 +1,76 @@
+# edgetick: `make help` lists what there is.
+
+GO       ?= go
+BIN      := bin
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+PKG      := github.com/prometheus/common/version
+LDFLAGS  := -s -w -X $(PKG).Version=$(VERSION) -X $(PKG).Revision=$(REVISION)
+BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
+
+# The race detector needs a C compiler. Without one the tests run without it.
+RACE := $(shell command -v $(shell $(GO) env CC) >/dev/null 2>&1 && echo -race)
+
+PLATFORMS := linux/amd64 linux/arm64 linux/arm/7 linux/riscv64
+FUZZTIME  ?= 60s
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list.
+	@awk -F':.*## ' '/^[a-z][a-z0-9-]*:.*## /{printf "  make %-16s %s\n", $$1, $$2}' Makefile
+
+.PHONY: run
+run: build ## Run edgetick beside a real Prometheus database and watch samples arrive. Ctrl-C stops it.
+	@$(BIN)/edgetick-receiver -- $(BIN)/edgetick \
+		--tick.interval=1s --log.level=warn \
+		--remote-write.url=http://127.0.0.1:9478/api/v1/write \
+		--scrape.target=job=receiver,url=http://127.0.0.1:9478/metrics
+
+.PHONY: test
+test: ## Run all tests, with the race detector where there is a C compiler.
+	$(GO) test $(RACE) ./...
+
+.PHONY: test-prometheus
+test-prometheus: ## Run the end-to-end tests against the prometheus on the PATH.
+	EDGETICK_TEST_PROMETHEUS="$$(command -v prometheus)" $(GO) test $(RACE) -count=1 -v -run 'TestPrometheus' ./cmd/edgetick
+
+.PHONY: build
+build: ## Build the programs into bin/.
+	$(BUILD) -o $(BIN)/ ./cmd/...
+
+.PHONY: cross
+cross: ## Build edgetick for every platform into dist/.
+	@for p in $(PLATFORMS); do \
+		set -- $$(echo $$p | tr / ' '); \
+		echo "dist/edgetick-$$1-$$2$$3"; \
+		GOOS=$$1 GOARCH=$$2 GOARM=$$3 $(BUILD) -o dist/edgetick-$$1-$$2$$3 ./cmd/edgetick || exit 1; \
+	done
+
+.PHONY: lint
+lint: ## Check formatting, vet and staticcheck.
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt these files:" $$unformatted; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+.PHONY: doc
+doc: ## Check that every package has documentation for go doc.
+	@$(GO) list -f '{{printf "%-60s %s" .ImportPath .Doc}}' ./...
+	@missing=$$($(GO) list -f '{{if not .Doc}}{{.ImportPath}}{{end}}' ./...); test -z "$$missing" || { echo "no package comment:" $$missing; exit 1; }
+	@for p in $$($(GO) list ./...); do $(GO) doc $$p >/dev/null || exit 1; done
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (60s) each.
+	@for p in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+		done; \
+	done
+
+.PHONY: bench
+bench: ## Run the benchmarks; compare two runs with benchstat.
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: clean
+clean: ## Remove what was built.
+	rm -rf $(BIN) dist
