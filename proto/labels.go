@@ -60,14 +60,15 @@ func cutLabel(enc string) (name, value, rest string, ok bool) {
 	return name, value, rest, ok && label == ""
 }
 
-// cutField cuts a length-delimited field off the front of s.
+// cutField cuts a length-delimited field off the front of s. Of the ways to
+// write its length only the shortest counts.
 func cutField(s string, tag byte) (field, rest string, ok bool) {
 	if s == "" || s[0] != tag {
 		return "", "", false
 	}
 	var head [binary.MaxVarintLen64]byte
 	n, k := binary.Uvarint(head[:copy(head[:], s[1:])])
-	if k <= 0 || n > uint64(len(s)-1-k) {
+	if k <= 0 || k != varintLen(n) || n > uint64(len(s)-1-k) {
 		return "", "", false
 	}
 	s = s[1+k:]

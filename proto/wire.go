@@ -12,7 +12,7 @@ const (
 	tagLabelName         = 1<<3 | 2 // Label.name
 	tagLabelValue        = 2<<3 | 2 // Label.value
 	tagSampleValue       = 1<<3 | 1 // Sample.value, fixed64
-	tagSampleTimestamp   = 2<<3 | 0 // Sample.timestamp, varint
+	tagSampleTimestamp   = 2 << 3   // Sample.timestamp, varint, wire type 0
 )
 
 func varintLen(v uint64) int {

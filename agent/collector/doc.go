@@ -8,13 +8,19 @@
 //     host's own metrics.
 //   - target.go: a [Target] runs one source with a deadline and never twice at
 //     once, whatever the source does.
-//   - page.go: the page is parsed and becomes a column; what vanished gets a
-//     stale marker, what carries its own timestamp stands beside the column.
-//   - series.go: the target's memory of its series.
+//   - page.go: the page is parsed, sample by sample.
+//   - block.go: the page becomes a column; what vanished gets a stale marker,
+//     what carries its own timestamp stands beside the column.
+//   - series.go, family.go: the target's memory of its series and of what the
+//     page says about them.
 //   - labels.go: the target's labels are put on each series, as Prometheus does.
 //   - report.go: up and the scrape_* samples about the scrape itself.
 //
-// A page follows Prometheus's rules for a scrape to the letter: the parser is
+// A page follows Prometheus's rules for a scrape: the parser is
 // prometheus/model/textparse, a page that does not parse fails as a whole, and
-// the first of several samples of one series wins.
+// the first of several samples of one series wins. The few differences are
+// stated, with their reasons, in comparisons_test.go.
+//
+// The samples of a series are given out in time order, each later than the one
+// before, whatever pages say. Only a clock that is set back makes an exception.
 package collector

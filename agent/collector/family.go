@@ -8,11 +8,64 @@ import (
 	"github.com/edgetick/edgetick/buffer"
 )
 
-// describe returns the family that a page is describing, begun anew if name is
+// family is what a target remembers of a metric family.
+type family struct {
+	now  *buffer.Family // as it is described
+	page uint64         // number of the last page that described it
+}
+
+// description is what a page says about a family between two samples. It is
+// reused from family to family.
+type description struct {
+	name, help, unit []byte
+	typ              buffer.Type
+}
+
+// of returns the description of the family of that name, begun anew if it is
 // not the one described so far.
-func describe(f *buffer.Family, name []byte) *buffer.Family {
-	if f.Name != string(name) {
-		*f = buffer.Family{Name: string(name)}
+func (d *description) of(name []byte) *description {
+	if string(d.name) != string(name) {
+		d.reset()
+		d.name = append(d.name, name...)
+	}
+	return d
+}
+
+func (d *description) reset() {
+	d.name, d.help, d.unit = d.name[:0], d.help[:0], d.unit[:0]
+	d.typ = buffer.TypeUnknown
+}
+
+func (d *description) matches(f *buffer.Family) bool {
+	return f.Name == string(d.name) && f.Type == d.typ && f.Help == string(d.help) && f.Unit == string(d.unit)
+}
+
+func (d *description) family() *buffer.Family {
+	return &buffer.Family{Name: string(d.name), Type: d.typ, Help: string(d.help), Unit: string(d.unit)}
+}
+
+// describe returns the family that a page describes. Of several descriptions on
+// one page the first holds.
+func (s *series) describe(d *description, page uint64) *family {
+	f := s.families[string(d.name)]
+	switch {
+	case f == nil:
+		f = &family{now: d.family()}
+		s.families[f.now.Name] = f
+	case f.page != page && !d.matches(f.now):
+		f.now = d.family()
+		s.redescribed = true
+	}
+	f.page = page
+	return f
+}
+
+// named returns the family of a series that no page has described.
+func (s *series) named(name string) *family {
+	f := s.families[name]
+	if f == nil {
+		f = &family{now: &buffer.Family{Name: name}}
+		s.families[name] = f
 	}
 	return f
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
 
 // GatherFunc gathers metric families. As with prometheus.Gatherer, families
@@ -33,9 +34,10 @@ type gatherSource struct {
 }
 
 // gatherFormat is the exposition that gathered families are rendered in: the
-// text format writes each float in the shortest form that reads back to the
-// same bits.
-var gatherFormat = expfmt.NewFormat(expfmt.TypeTextPlain)
+// text format, which has names as they are and writes each number in the
+// shortest form that reads back to the same bits. Only -0 becomes 0 and every
+// NaN the same NaN, as in all pages that Go's client library writes.
+var gatherFormat = expfmt.NewFormat(expfmt.TypeTextPlain).WithEscapingScheme(model.NoEscaping)
 
 func (s *gatherSource) Collect(ctx context.Context) (Page, error) {
 	families, err := s.gather(ctx)

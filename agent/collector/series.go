@@ -1,29 +1,47 @@
 package collector
 
-import "github.com/edgetick/edgetick/buffer"
+import (
+	"math"
+
+	"github.com/edgetick/edgetick/buffer"
+)
 
 // entry is what a target remembers of one series.
 type entry struct {
 	series *buffer.Series
+	family *family
 	texts  []string // the keys in series.byText: how pages have written it
 
 	page     uint64 // number of the last page that had it
 	inColumn uint64 // number of the last page that had it without a timestamp
 
-	own   ownSample // the newest sample given out that carried its timestamp
-	owned bool      // there is one
+	newest int64  // time of the newest sample given out
+	own    uint64 // bits of the newest sample given out that carried its timestamp
 
 	report bool // one of the samples about the scrape; pages may not set it
 }
 
-type ownSample struct {
-	time int64
-	bits uint64
+// current returns the series with its family as it is described now.
+func (e *entry) current() *buffer.Series {
+	if e.series.Family != e.family.now {
+		e.series = &buffer.Series{Labels: e.series.Labels, Family: e.family.now}
+	}
+	return e.series
 }
 
-// ownMemory is for how many pages a series with timestamps of its own is
-// remembered after it vanished, so that it cannot return with an old sample.
-const ownMemory = 512
+const (
+	// maxTexts is how many texts of one series are remembered. An exporter may
+	// write labels in another order each time.
+	maxTexts = 8
+	// ownMemory is for how long, in milliseconds, vanished series of a target
+	// with timestamps of its own are remembered at least. A series that returns
+	// later is given out only from the moment on at which the newest of those
+	// forgotten ended, so that it never returns with an old sample.
+	ownMemory = 60 * 60 * 1000
+	// sweepSlack is how far the memory may grow, beyond twice what the sweep
+	// before left, until vanished series are forgotten.
+	sweepSlack = 256
+)
 
 // series is a target's memory of its series: from the text that stands for a
 // series in a page to its complete label set, so that each label set is built
@@ -31,30 +49,43 @@ const ownMemory = 512
 type series struct {
 	byText   map[string]*entry
 	byLabels map[string]*entry // keyed by the canonical encoding
-	families map[string]*buffer.Family
+	families map[string]*family
+
+	forgotten   int64 // time of the newest sample of a series that was forgotten
+	owns        bool  // the target has exposed timestamps of its own
+	redescribed bool  // a family's description changed since the last page
+	swept       int   // size after the last sweep
 }
 
 func newSeries() *series {
 	return &series{
-		byText:   make(map[string]*entry),
-		byLabels: make(map[string]*entry),
-		families: make(map[string]*buffer.Family),
+		byText:    make(map[string]*entry),
+		byLabels:  make(map[string]*entry),
+		families:  make(map[string]*family),
+		forgotten: math.MinInt64,
 	}
 }
 
 // add remembers a series under the text that a page writes it with. A second
-// text for a known label set leads to the same entry; fresh is false then.
-func (s *series) add(text, encoded []byte, f *buffer.Family) (e *entry, fresh bool) {
-	e = s.byLabels[string(encoded)]
+// text for a known label set leads to the same entry.
+func (s *series) add(text, encoded []byte, f *family) *entry {
+	e := s.byLabels[string(encoded)]
 	if e == nil {
-		fresh = true
-		e = &entry{series: &buffer.Series{Labels: string(encoded), Family: f}}
+		e = &entry{
+			series: &buffer.Series{Labels: string(encoded), Family: f.now},
+			family: f,
+			newest: s.forgotten,
+		}
 		s.byLabels[e.series.Labels] = e
+	}
+	if len(e.texts) == maxTexts {
+		delete(s.byText, e.texts[0])
+		e.texts = append(e.texts[:0], e.texts[1:]...)
 	}
 	key := string(text)
 	e.texts = append(e.texts, key)
 	s.byText[key] = e
-	return e, fresh
+	return e
 }
 
 func (s *series) forget(e *entry) {
@@ -62,50 +93,29 @@ func (s *series) forget(e *entry) {
 		delete(s.byText, t)
 	}
 	delete(s.byLabels, e.series.Labels)
+	s.forgotten = max(s.forgotten, e.newest)
 }
 
-// family returns the family as described, which is the remembered one unless
-// its description has changed.
-func (s *series) family(f buffer.Family) *buffer.Family {
-	old := s.families[f.Name]
-	if old != nil && *old == f {
-		return old
-	}
-	fresh := &f
-	s.families[f.Name] = fresh
-	if old != nil {
-		s.redescribe(old, fresh)
-	}
-	return fresh
-}
-
-// redescribe gives the series of a family whose description changed new Series
-// values, because those already handed out are immutable.
-func (s *series) redescribe(old, fresh *buffer.Family) {
+// restart forgets when samples were given out, because the clock was set back.
+func (s *series) restart() {
+	s.forgotten = math.MinInt64
 	for _, e := range s.byLabels {
-		if e.series.Family == old {
-			e.series = &buffer.Series{Labels: e.series.Labels, Family: fresh}
-		}
+		e.newest = math.MinInt64
 	}
 }
 
-// forgetUnseen forgets the series that the given page did not have, but for
-// those with timestamps of their own.
-func (s *series) forgetUnseen(page uint64) {
-	for _, e := range s.byLabels {
-		if e.page != page && !e.owned && !e.report {
-			s.forget(e)
-		}
-	}
-}
+func (s *series) size() int { return len(s.byText) + len(s.families) }
 
-// sweep forgets series with timestamps of their own that vanished long ago, and
-// families without series.
-func (s *series) sweep(page uint64) {
-	used := make(map[*buffer.Family]bool, len(s.families))
+// sweep forgets what the given page, gathered at the time at, did not have, if
+// the memory has grown much since the sweep before.
+func (s *series) sweep(page uint64, at int64) {
+	if s.size() <= 2*s.swept+sweepSlack {
+		return
+	}
+	used := make(map[*family]bool, len(s.families))
 	for _, e := range s.byLabels {
-		if e.report || e.page+ownMemory > page {
-			used[e.series.Family] = true
+		if e.page == page || e.report || s.owns && e.newest > at-ownMemory {
+			used[e.family] = true
 		} else {
 			s.forget(e)
 		}
@@ -115,4 +125,5 @@ func (s *series) sweep(page uint64) {
 			delete(s.families, name)
 		}
 	}
+	s.swept = s.size()
 }

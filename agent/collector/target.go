@@ -52,7 +52,8 @@ func New(cfg Config) *Target {
 }
 
 // Gather runs the source once and returns what it yielded, stamped with the
-// time at, in milliseconds since the epoch. It returns when the source has
+// time at, in milliseconds since the epoch. Each call has a later time than the
+// one before, unless the clock was set back. It returns when the source has
 // answered, or at the target's timeout, or when ctx is done, whichever is first;
 // a source that did not answer in time has failed. The block is the caller's and
 // always good; the error says why it holds no page.
