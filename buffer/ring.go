@@ -66,6 +66,7 @@ func (r *Ring) After(seq uint64, limit int, dst []*Tick) []*Tick {
 // State describes a ring at one moment, as seen by a reader.
 type State struct {
 	Ticks   int             // ticks the reader has not seen
+	Base    uint64          // of the first of these
 	End     uint64          // samples in all ticks ever pushed
 	Bytes   int             // memory held, layouts included
 	Closed  bool            // no tick will follow
@@ -77,13 +78,17 @@ type State struct {
 func (r *Ring) State(seq uint64) State {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return State{
+	s := State{
 		Ticks:   r.countAfter(seq, len(r.ticks)),
 		End:     r.end,
 		Bytes:   r.bytes,
 		Closed:  r.closed,
 		Changed: r.changed,
 	}
+	if s.Ticks > 0 {
+		s.Base = r.ticks[len(r.ticks)-s.Ticks].Base
+	}
+	return s
 }
 
 func (r *Ring) countAfter(seq uint64, limit int) int {

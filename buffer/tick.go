@@ -43,6 +43,10 @@ type Tick struct {
 	Time int64
 	// Base is the number of samples in all ticks before this one.
 	Base uint64
+	// LogEnd is the number of samples in the write-ahead log up to and
+	// including this tick. It is less than End if there were ticks that could
+	// not be written. It is not part of the tick's encoding.
+	LogEnd uint64
 	// Blocks holds the targets' blocks in the order in which they finished.
 	Blocks []Block
 }

@@ -1,0 +1,197 @@
+package buffer
+
+import "slices"
+
+// blocks reads all of the blocks but their samples, and makes room for these.
+func (d *Decoder) blocks(t *Tick) bool {
+	n := d.in.count(min(len(d.in.rest()), maxBlocks))
+	d.placed = d.placed[:0]
+	t.Blocks = make([]Block, 0, min(n, 256))
+	source := -1
+	for range n {
+		var b Block
+		if !d.block(&b, t, source) || d.in.bad {
+			return false
+		}
+		source = b.Source
+		t.Blocks = append(t.Blocks, b)
+	}
+	return !d.in.bad
+}
+
+func (d *Decoder) block(b *Block, t *Tick, before int) bool {
+	h := d.in.byte()
+	b.Source, b.Time = before+1, t.Time
+	if h&headSource != 0 {
+		b.Source = int(d.in.varint())
+	}
+	if h&headTime != 0 {
+		b.Time += d.in.varint()
+	}
+	p, ok := d.layout(h, b.Source)
+	if !ok || h&headUnknown != 0 {
+		return false
+	}
+	extra := 0
+	if h&headExtra != 0 {
+		extra = d.in.count(8 * len(d.in.rest()))
+	}
+	column := 0
+	if p.layout != nil {
+		column = len(p.layout.Series)
+	}
+	if d.budget.samples -= column + extra; d.budget.samples < 0 {
+		return false
+	}
+	if b.Layout = p.layout; b.Layout != nil {
+		b.Values = make([]float64, column)
+	}
+	if extra > 0 {
+		b.Extra = make([]Sample, extra)
+	}
+	d.placed = append(d.placed, p)
+	d.values.add(len(d.series) - len(d.values.heat))
+	return true
+}
+
+// layout reads what a block says of its layout, and the series it describes.
+func (d *Decoder) layout(h byte, source int) (p placed, ok bool) {
+	s := d.shelves[source]
+	how := h & (headLayout | headWhole)
+	if how == layoutNew|headWhole {
+		p, ok = d.wholeLayout(d.old[source])
+		if !ok {
+			return p, false
+		}
+	}
+	if h&headSeries != 0 && !d.describe(0, nil) {
+		return p, false
+	}
+	switch how {
+	case layoutNone:
+		return p, true
+	case layoutLast:
+		return s.at(-1)
+	case layoutPlace:
+		return s.at(int(d.in.byte()))
+	case layoutNew:
+		if p, ok = d.runs(); !ok {
+			return p, false
+		}
+	case layoutNew | headWhole:
+	default:
+		return p, false
+	}
+	if s == nil {
+		s = new(shelf)
+		d.shelves[source] = s
+	}
+	s.put(p)
+	delete(d.old, source)
+	return p, true
+}
+
+// at returns the layout at a place, or the one used last if place is -1.
+func (s *shelf) at(place int) (p placed, ok bool) {
+	if s == nil || place >= shelfSize {
+		return p, false
+	}
+	if place >= 0 {
+		s.last = place
+	}
+	p = s.slots[s.last]
+	return p, p.layout != nil
+}
+
+// describe reads descriptions of series, which refer to none before floor. Those
+// that are in old too are taken from there.
+func (d *Decoder) describe(floor int, old *Layout) bool {
+	n := d.in.uvarint()
+	counts := d.in.count(d.budget.text)
+	size := counts + d.in.count(d.budget.text)
+	var raw []byte
+	if packed := d.in.count(len(d.in.rest())); packed > 0 {
+		raw = inflate(d.in.bytes(packed), size)
+	} else {
+		raw = d.in.bytes(size)
+	}
+	if d.in.bad || len(raw) != size || n > uint64(counts) {
+		return false
+	}
+	p := parser{
+		in:     scanner{buf: raw[:counts]},
+		texts:  raw[counts:],
+		series: d.series,
+		floor:  floor,
+		intern: interner{old: old},
+		budget: d.budget.text,
+	}
+	if !p.parse(int(n)) {
+		return false
+	}
+	d.series, d.budget.text = p.series, p.budget
+	return true
+}
+
+// wholeLayout reads a layout whose series are all described with it.
+func (d *Decoder) wholeLayout(old *Layout) (placed, bool) {
+	first, start := len(d.series), d.in.at
+	l := d.known()
+	if l != nil {
+		d.series = append(d.series, l.Series...)
+	} else if !d.describe(first, old) {
+		return placed{}, false
+	}
+	series := d.series[first:]
+	switch {
+	case old != nil && slices.Equal(old.Series, series):
+		l = old
+	case l == nil:
+		l = NewLayout(slices.Clone(series))
+	}
+	d.whole[string(d.in.buf[start:d.in.at])] = l
+	n := len(l.Series)
+	d.budget.placed -= n
+	return placed{l, []run{{first, n}}}, d.budget.placed >= 0
+}
+
+// known returns the layout that was described by the same bytes before, if
+// there is one, and passes over them.
+func (d *Decoder) known() *Layout {
+	in := d.in
+	in.uvarint()
+	size := in.count(maxText) + in.count(maxText)
+	if packed := in.count(maxText); packed > 0 {
+		size = packed
+	}
+	if in.bytes(size); in.bad {
+		return nil
+	}
+	bytes := in.buf[d.in.at:in.at]
+	l := d.whole[string(bytes)]
+	if l == nil {
+		l = d.before[string(bytes)]
+	}
+	if l != nil {
+		d.in = in
+	}
+	return l
+}
+
+// runs reads a layout of series described before.
+func (d *Decoder) runs() (p placed, ok bool) {
+	var series []*Series
+	end := 0
+	for range d.in.count(len(d.in.rest())) {
+		first := end + int(d.in.varint())
+		n := d.in.count(len(d.series))
+		if d.budget.placed -= n; first < 0 || first > len(d.series)-n || d.budget.placed < 0 {
+			return p, false
+		}
+		end = first + n
+		series = append(series, d.series[first:end]...)
+		p.runs = append(p.runs, run{first, n})
+	}
+	p.layout = NewLayout(series)
+	return p, !d.in.bad
+}

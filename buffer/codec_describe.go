@@ -1,0 +1,124 @@
+package buffer
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/binary"
+)
+
+// flateMin is the size in bytes below which descriptions are not worth
+// compressing.
+const flateMin = 2048
+
+// describer writes descriptions of series: what a record says about those that
+// no record since the last key record has described.
+//
+// A series is described by reference to one described before it, whose family
+// it shares and whose labels it resembles.
+type describer struct {
+	counts []byte // all but the text
+	texts  []byte
+	family *Family // described last
+	zip    *flate.Writer
+	packed bytes.Buffer
+}
+
+func (w *describer) begin() { w.counts, w.texts, w.family = w.counts[:0], w.texts[:0], nil }
+
+// series describes s like the series back places before, which is of the same
+// family.
+func (w *describer) series(s, like *Series, back int) {
+	w.counts = binary.AppendUvarint(w.counts, uint64(back))
+	w.labels(s.Labels, like.Labels)
+}
+
+// first describes s and its family. like is any series described before, or nil.
+func (w *describer) first(s, like *Series) {
+	f, before := s.Family, w.family
+	if before == nil {
+		before = &Family{}
+	}
+	w.counts = append(w.counts, 0, byte(f.Type))
+	prefix := sharedPrefix(f.Name, before.Name)
+	w.counts = binary.AppendUvarint(w.counts, uint64(prefix))
+	w.text(f.Name[prefix:])
+	w.text(f.Help)
+	w.text(f.Unit)
+	w.family = f
+	labels := ""
+	if like != nil {
+		labels = like.Labels
+	}
+	w.labels(s.Labels, labels)
+}
+
+func (w *describer) labels(s, like string) {
+	prefix := sharedPrefix(s, like)
+	suffix := sharedSuffix(s[prefix:], like[prefix:])
+	w.counts = binary.AppendUvarint(w.counts, uint64(prefix))
+	w.counts = binary.AppendUvarint(w.counts, uint64(suffix))
+	w.text(s[prefix : len(s)-suffix])
+}
+
+func (w *describer) text(s string) {
+	w.counts = binary.AppendUvarint(w.counts, uint64(len(s)))
+	w.texts = append(w.texts, s...)
+}
+
+// appendTo appends the descriptions of n series to dst: n, the size of the
+// counts, that of the texts, that of both as compressed by DEFLATE, or 0 if they
+// are not, and the bytes. Apart from each other the two compress better.
+func (w *describer) appendTo(dst []byte, n int) []byte {
+	dst = binary.AppendUvarint(dst, uint64(n))
+	dst = binary.AppendUvarint(dst, uint64(len(w.counts)))
+	dst = binary.AppendUvarint(dst, uint64(len(w.texts)))
+	if packed := w.deflate(); packed != nil {
+		dst = binary.AppendUvarint(dst, uint64(len(packed)))
+		return append(dst, packed...)
+	}
+	return append(append(append(dst, 0), w.counts...), w.texts...)
+}
+
+// deflate returns nil if compression does not pay.
+func (w *describer) deflate() []byte {
+	size := len(w.counts) + len(w.texts)
+	if size < flateMin {
+		return nil
+	}
+	w.packed.Reset()
+	if w.zip == nil {
+		w.zip, _ = flate.NewWriter(nil, flate.DefaultCompression)
+	}
+	w.zip.Reset(&w.packed)
+	w.zip.Write(w.counts)
+	w.zip.Write(w.texts)
+	w.zip.Close()
+	if w.packed.Len() >= size {
+		return nil
+	}
+	return w.packed.Bytes()
+}
+
+// rest gives back the memory that is needed only to compress, which is more than
+// all the rest of an encoder.
+func (w *describer) rest() { w.zip, w.packed = nil, bytes.Buffer{} }
+
+func sharedPrefix(a, b string) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+func sharedSuffix(a, b string) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[len(a)-1-i] != b[len(b)-1-i] {
+			return i
+		}
+	}
+	return n
+}

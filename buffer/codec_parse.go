@@ -1,0 +1,138 @@
+package buffer
+
+import (
+	"bytes"
+	"compress/flate"
+	"io"
+)
+
+// parser reads what a describer wrote.
+type parser struct {
+	in     scanner // the counts
+	texts  []byte
+	series []*Series // all since the last key record, and those it appends
+	floor  int       // the first of them that may be referred to
+	intern interner
+	budget int     // bytes that texts may still take
+	family *Family // described last
+	labels []byte
+}
+
+// parse appends n series. It reports whether the bytes described just these.
+func (p *parser) parse(n int) bool {
+	for range n {
+		p.one()
+		if p.in.bad || p.budget < 0 {
+			return false
+		}
+	}
+	return len(p.in.rest()) == 0 && len(p.texts) == 0
+}
+
+func (p *parser) one() {
+	var f *Family
+	var like string
+	known := len(p.series) - p.floor
+	back := p.in.count(known)
+	switch {
+	case back > 0:
+		s := p.series[len(p.series)-back]
+		f, like = s.Family, s.Labels
+	case known > 0:
+		like = p.series[len(p.series)-1].Labels
+		fallthrough
+	default:
+		f = p.describedFamily()
+	}
+	p.budget -= seriesCost
+	if labels := p.like(like); !p.in.bad && p.budget >= 0 {
+		p.series = append(p.series, p.intern.ofSeries(labels, f))
+	}
+}
+
+func (p *parser) describedFamily() *Family {
+	f := Family{Type: Type(p.in.byte())}
+	name := ""
+	if p.family != nil {
+		name = p.family.Name
+	}
+	f.Name = name[:p.in.count(len(name))] + string(p.text())
+	f.Help = string(p.text())
+	f.Unit = string(p.text())
+	p.budget -= seriesCost + len(f.Name) + len(f.Help) + len(f.Unit)
+	p.family = p.intern.ofFamily(f)
+	return p.family
+}
+
+// like reads labels that share their beginning and end with others. The result
+// is valid until the next call.
+func (p *parser) like(labels string) []byte {
+	prefix := p.in.count(len(labels))
+	suffix := p.in.count(len(labels) - prefix)
+	middle := p.text()
+	if p.budget -= prefix + len(middle) + suffix; p.in.bad || p.budget < 0 {
+		return nil
+	}
+	p.labels = append(p.labels[:0], labels[:prefix]...)
+	p.labels = append(p.labels, middle...)
+	p.labels = append(p.labels, labels[len(labels)-suffix:]...)
+	return p.labels
+}
+
+// text reads the next text.
+func (p *parser) text() []byte {
+	n := p.in.count(len(p.texts))
+	text := p.texts[:n]
+	p.texts = p.texts[n:]
+	return text
+}
+
+// inflate decompresses descriptions of a known size. What it returns is of
+// another size if they are damaged.
+func inflate(packed []byte, size int) []byte {
+	z := flate.NewReader(bytes.NewReader(packed))
+	raw, _ := io.ReadAll(io.LimitReader(z, int64(size)+1))
+	return raw
+}
+
+// interner finds series and families that are known from before a key record,
+// so that what is restated keeps its identity.
+type interner struct {
+	old      *Layout
+	families map[Family]*Family
+	series   map[string]*Series
+}
+
+// index is put off until something is asked for.
+func (i *interner) index() {
+	if i.families != nil {
+		return
+	}
+	i.families = make(map[Family]*Family)
+	if i.old == nil {
+		return
+	}
+	i.series = make(map[string]*Series, len(i.old.Series))
+	for _, s := range i.old.Series {
+		i.series[s.Labels] = s
+		i.families[*s.Family] = s.Family
+	}
+}
+
+func (i *interner) ofFamily(f Family) *Family {
+	i.index()
+	if old := i.families[f]; old != nil {
+		return old
+	}
+	fresh := &f
+	i.families[f] = fresh
+	return fresh
+}
+
+func (i *interner) ofSeries(labels []byte, f *Family) *Series {
+	i.index()
+	if old := i.series[string(labels)]; old != nil && *old.Family == *f {
+		return old
+	}
+	return &Series{Labels: string(labels), Family: f}
+}
