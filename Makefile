@@ -22,8 +22,9 @@ help: ## Show this list.
 
 .PHONY: run
 run: build ## Run edgetick beside a real Prometheus database and watch samples arrive. Ctrl-C stops it.
-	@$(BIN)/edgetick-receiver -- $(BIN)/edgetick \
-		--tick.interval=1s --log.level=warn \
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && trap : INT && \
+	$(BIN)/edgetick-receiver -- $(BIN)/edgetick \
+		--tick.interval=1s --log.level=warn --wal.dir="$$dir" \
 		--remote-write.url=http://127.0.0.1:9478/api/v1/write \
 		--scrape.target=job=receiver,url=http://127.0.0.1:9478/metrics
 

@@ -11,8 +11,10 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/edgetick/edgetick/agent/collector"
+	"github.com/edgetick/edgetick/agent/journal"
 	"github.com/edgetick/edgetick/agent/remote"
 	"github.com/edgetick/edgetick/buffer"
+	"github.com/edgetick/edgetick/wal"
 )
 
 // Agent gathers and pushes. Make one with [New].
@@ -21,6 +23,7 @@ type Agent struct {
 	err     error // of New, returned by Run
 	log     *slog.Logger
 	ring    *buffer.Ring
+	journal *journal.Journal
 	remotes []*remote.Remote
 	loop    *loop
 }
@@ -47,6 +50,17 @@ func (a *Agent) build() error {
 		window = max(window, r.PackTicks)
 	}
 	a.ring = buffer.NewRing(a.cfg.BufferMaxBytes, 2*window)
+	a.journal = journal.New(journal.Config{
+		Dir: a.cfg.WALDir,
+		Options: wal.Options{
+			MaxBytes:     a.cfg.WALMaxBytes,
+			SegmentBytes: a.cfg.WALSegmentBytes,
+			SyncInterval: a.cfg.WALSyncInterval,
+		},
+		Ring:       a.ring,
+		Registerer: a.cfg.Registry,
+		Logger:     a.log,
+	})
 	for _, cfg := range a.cfg.Remotes {
 		r, err := remote.New(cfg, a.ring, a.cfg.Registry, a.log)
 		if err != nil {
@@ -112,22 +126,60 @@ func (a *Agent) Run(ctx context.Context) error {
 	if a.err != nil {
 		return a.err
 	}
+	if err := a.open(); err != nil {
+		return err
+	}
 	sending, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
 	var senders sync.WaitGroup
 	for _, r := range a.remotes {
 		senders.Go(func() { r.Run(sending) })
 	}
-	a.loop.run(ctx)
-	a.ring.Close()
+	written := make(chan struct{})
+	go func() {
+		a.journal.Run()
+		close(written)
+	}()
 
+	a.loop.run(ctx)
+	a.journal.Close()
 	deadline := time.AfterFunc(a.cfg.FlushDeadline, func() { stop(errFlushDeadline) })
 	defer deadline.Stop()
 	senders.Wait()
+	return a.close(written)
+}
+
+// open opens the journal, and says where the loop and the remotes go on.
+func (a *Agent) open() error {
+	var names []string
+	for _, r := range a.remotes {
+		names = append(names, r.Name())
+	}
+	start, err := a.journal.Open(names, time.Now())
+	if err != nil {
+		return err
+	}
+	for _, r := range a.remotes {
+		r.Begin(a.journal, start)
+	}
+	a.loop.continueFrom(start)
+	return nil
+}
+
+// close says what was left, and closes the journal unless the disk hangs.
+func (a *Agent) close(written <-chan struct{}) error {
 	for _, r := range a.remotes {
 		if n := r.Ledger.Books().Pending; n > 0 {
-			a.log.Error("stopped before all samples were delivered", "remote", r.Name(), "samples", n)
+			a.log.Warn("stopped before all samples were delivered", "remote", r.Name(), "samples", n, "kept", a.cfg.WALDir != "" && a.journal.Trouble() == nil)
 		}
 	}
-	return nil
+	select {
+	case <-written:
+		if err := a.journal.CloseLog(); err != nil {
+			return fmt.Errorf("close the write-ahead log: %w", err)
+		}
+		return nil
+	case <-time.After(a.cfg.FlushDeadline):
+		return errors.New("the disk holds up the write-ahead log")
+	}
 }

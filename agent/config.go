@@ -16,6 +16,7 @@ import (
 
 	"github.com/edgetick/edgetick/agent/collector"
 	"github.com/edgetick/edgetick/agent/remote"
+	"github.com/edgetick/edgetick/wal"
 )
 
 // Config describes an agent. The zero value of a field is its default.
@@ -40,6 +41,17 @@ type Config struct {
 	// BufferMaxBytes bounds the memory of the ring of recent ticks. It always
 	// holds the newest two windows, whatever their size. Default: 4 MiB.
 	BufferMaxBytes int
+	// WALDir is the directory of the write-ahead log. If it is empty there is
+	// no log, and what has not been delivered is lost when the process ends.
+	WALDir string
+	// WALMaxBytes caps the log on disk. Default: 1 GiB.
+	WALMaxBytes int64
+	// WALSegmentBytes is the size of one file of the log. Default: 4 MiB, or an
+	// eighth of WALMaxBytes if that is less.
+	WALSegmentBytes int64
+	// WALSyncInterval is the longest time that a tick may be in the log without
+	// being on the disk. Default: none, each tick is synced before it is sent.
+	WALSyncInterval time.Duration
 	// Remotes are the receivers. At least one is needed.
 	Remotes []remote.Config
 	// FlushDeadline bounds how long Run goes on delivering after its context is
@@ -77,6 +89,12 @@ type Target struct {
 	Timeout time.Duration
 }
 
+// Bounds of the write-ahead log.
+const (
+	minWALBytes     = 1 << 20
+	minSegmentBytes = 64 << 10
+)
+
 // withDefaults fills in what is not set. The result shares nothing that is
 // changed with c.
 func (c Config) withDefaults() Config {
@@ -85,6 +103,8 @@ func (c Config) withDefaults() Config {
 	set(&c.MaxBodyBytes, 64<<20)
 	set(&c.BufferMaxBytes, 4<<20)
 	set(&c.FlushDeadline, 10*time.Second)
+	set(&c.WALMaxBytes, wal.DefaultMaxBytes)
+	set(&c.WALSegmentBytes, wal.DefaultSegmentBytes)
 	set(&c.UserAgent, "edgetick")
 	if c.Instance == "" {
 		c.Instance, _ = os.Hostname()
@@ -160,6 +180,15 @@ func (c Config) Validate() error {
 	if c.BufferMaxBytes < 64<<10 {
 		return fmt.Errorf("--buffer.max-bytes: %d bytes is too small, want at least 64KiB", c.BufferMaxBytes)
 	}
+	if c.WALMaxBytes < minWALBytes {
+		return fmt.Errorf("--wal.max-bytes: %d bytes is too small, want at least 1MiB", c.WALMaxBytes)
+	}
+	if c.WALSegmentBytes < minSegmentBytes {
+		return fmt.Errorf("--wal.segment-bytes: %d bytes is too small, want at least 64KiB", c.WALSegmentBytes)
+	}
+	if c.WALSyncInterval < 0 {
+		return fmt.Errorf("--wal.sync-interval: %s is out of range, want 0s or more", c.WALSyncInterval)
+	}
 	if c.FlushDeadline < 0 {
 		return fmt.Errorf("--remote-write.flush-deadline: %s is out of range, want 0s or more", c.FlushDeadline)
 	}
@@ -232,7 +261,7 @@ func (c Config) validateRemotes() error {
 			return err
 		}
 		if names[r.Name] {
-			return fmt.Errorf("--remote-write.url: two remotes have the name %q, give one of them another: name=NAME,url=URL", r.Name)
+			return fmt.Errorf("--remote-write.url: two remotes have the name %q, give each its own: name=NAME,url=URL", r.Name)
 		}
 		names[r.Name] = true
 	}

@@ -52,12 +52,8 @@ type attempt struct {
 func inWorld(t *testing.T, f func(*world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		db, err := receiver.Open(receiver.Config{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-		w := &world{T: t, db: db, network: perfect}
+		w := newWorld(t)
+		defer w.db.Close()
 		w.cfg = agent.Config{
 			TickInterval: time.Second,
 			Instance:     "node",
@@ -67,6 +63,16 @@ func inWorld(t *testing.T, f func(*world)) {
 		}
 		f(w)
 	})
+}
+
+// newWorld makes a world without an agent, whose database the caller closes.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	db, err := receiver.Open(receiver.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &world{T: t, db: db, network: perfect}
 }
 
 func perfect(_ int, _ http.ResponseWriter, deliver func()) error { deliver(); return nil }
@@ -125,6 +131,20 @@ func (w *world) balanced(a *agent.Agent) {
 func (w *world) series(name string) []receiver.Point {
 	w.Helper()
 	return w.one(name, labels.MustNewMatcher(labels.MatchEqual, "__name__", name))
+}
+
+// count is the number of samples of the series of that name, if there is one.
+func (w *world) count(name string) int {
+	w.Helper()
+	all, err := w.db.Samples(context.Background(), labels.MustNewMatcher(labels.MatchEqual, "__name__", name))
+	if err != nil {
+		w.Fatal(err)
+	}
+	n := 0
+	for _, s := range all {
+		n += len(s.Points)
+	}
+	return n
 }
 
 // upOf reads the series up of a job.

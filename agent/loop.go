@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/edgetick/edgetick/agent/collector"
+	"github.com/edgetick/edgetick/agent/journal"
 	"github.com/edgetick/edgetick/agent/remote"
 	"github.com/edgetick/edgetick/buffer"
 )
@@ -16,7 +17,7 @@ import (
 type loop struct {
 	schedule schedule
 	targets  []*target
-	ring     *buffer.Ring
+	journal  *journal.Journal
 	remotes  []*remote.Remote
 	metrics  *metrics
 	status   *status
@@ -52,7 +53,7 @@ func newLoop(a *Agent, targets []*target) *loop {
 	return &loop{
 		schedule: schedule{interval: a.cfg.TickInterval},
 		targets:  targets,
-		ring:     a.ring,
+		journal:  a.journal,
 		remotes:  a.remotes,
 		status:   newStatus(a.cfg.Targets),
 		metrics:  newMetrics(a.cfg.Registry, a.cfg.TickInterval, a.ring),
@@ -61,8 +62,13 @@ func newLoop(a *Agent, targets []*target) *loop {
 	}
 }
 
+// continueFrom goes on after what is in the log. It is called before run.
+func (l *loop) continueFrom(s journal.Start) {
+	l.seq, l.end, l.schedule.last = s.Seq, s.End, s.Time
+}
+
 // run ticks until ctx is done. When it returns, all that was gathered in time is
-// in the ring and no target is running.
+// committed and no target is running.
 func (l *loop) run(ctx context.Context) {
 	var gathering sync.WaitGroup
 	l.epoch = time.Now()
@@ -154,7 +160,7 @@ func (l *loop) settle() {
 	}
 }
 
-// commit hands the open tick over to the remotes.
+// commit hands the open tick over to the journal.
 func (l *loop) commit() {
 	t := l.open
 	if t == nil || len(t.Blocks) == 0 {
@@ -167,7 +173,7 @@ func (l *loop) commit() {
 	for _, r := range l.remotes {
 		r.Ledger.Commit(l.end)
 	}
-	l.ring.Push(t)
+	l.journal.Commit(t, time.Now())
 	l.metrics.commit(t)
 	l.status.committed(t)
 }

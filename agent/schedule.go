@@ -16,8 +16,8 @@ const maxAhead = 10 * time.Minute
 type schedule struct {
 	interval time.Duration
 	due      time.Duration // of the next beat, on the monotonic clock
-	last     int64         // timestamp of the beat before, milliseconds; 0 at first
-	number   int64         // of the beat before: beats since the epoch, when the clock is right
+	last     int64         // timestamp of the beat before, milliseconds; 0 if there is none
+	number   int64         // of the beat before, 0 at first: beats since the epoch, when the clock is right
 }
 
 // beat is one beat of the ticker.
@@ -58,9 +58,11 @@ func (s *schedule) fire(wall time.Time, mono time.Duration) (beat, time.Duration
 	b := beat{lateness: max(mono-s.due, 0)}
 	aligned := s.aligned(wall).UnixMilli()
 	b.time, b.number = aligned, aligned/s.interval.Milliseconds()
-	if s.last != 0 {
+	if s.number != 0 {
 		b.missed = int64(b.lateness / s.interval)
 		b.number = s.number + 1 + b.missed
+	}
+	if s.last != 0 {
 		s.keepForward(&b, aligned)
 	}
 	s.last, s.number = b.time, b.number

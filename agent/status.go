@@ -14,6 +14,7 @@ type Status struct {
 	Ticks    uint64    // committed
 	Targets  []TargetStatus
 	Remotes  []RemoteStatus
+	Disk     string // why ticks are not written to the log; empty if they are
 }
 
 // TargetStatus is the state of one target.
@@ -73,6 +74,9 @@ func (a *Agent) Status() Status {
 	s := Status{Ticks: st.last.Seq, Targets: append([]TargetStatus(nil), st.all...)}
 	if st.last.Seq > 0 {
 		s.LastTick = time.UnixMilli(st.last.Time)
+	}
+	if err := a.journal.Trouble(); err != nil {
+		s.Disk = err.Error()
 	}
 	for _, r := range a.remotes {
 		s.Remotes = append(s.Remotes, RemoteStatus{Name: r.Name(), URL: r.URL(), Books: r.Ledger.Books()})

@@ -5,6 +5,8 @@
 //   - remote.go: a [Remote] takes the next window of ticks after its cursor,
 //     ships it and moves the cursor. One goroutine per remote, one request in
 //     flight, so the order of every series is kept.
+//   - window.go, backlog.go: what a window may be, from the ring when in step and
+//     from the write-ahead log when behind.
 //   - group.go: the window is turned from ticks into series, each with its
 //     samples in time order.
 //   - pack.go: series are packed into requests within the limits, families

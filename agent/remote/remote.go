@@ -11,13 +11,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/config"
 
+	"github.com/edgetick/edgetick/agent/journal"
 	"github.com/edgetick/edgetick/buffer"
 )
 
 // Config describes one receiver. The zero value of a field is its default.
 type Config struct {
-	// Name names the remote in metrics and logs, and its cursor. Default: the
-	// URL's host and port.
+	// Name names the remote in metrics and logs, and its place in the log. A
+	// new URL under the same name goes on where the old one stopped. Default:
+	// "default".
 	Name string
 	// URL is where requests are posted to.
 	URL string
@@ -53,9 +55,7 @@ func (c Config) WithDefaults() Config {
 	set(&c.MaxBackoff, 30*time.Second)
 	set(&c.MaxRetryAfter, 5*time.Minute)
 	set(&c.UserAgent, "edgetick")
-	if u, err := url.Parse(c.URL); err == nil {
-		set(&c.Name, u.Host)
-	}
+	set(&c.Name, "default")
 	return c
 }
 
@@ -65,6 +65,9 @@ func set[T comparable](field *T, value T) {
 		*field = value
 	}
 }
+
+// maxName is the length of the longest name, which is that of a file, too.
+const maxName = 64
 
 // Validate returns an error that names the flag of the first field that cannot
 // be used.
@@ -77,6 +80,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("--remote-write.url: %q is not an HTTP URL, want for example http://prometheus.example:9090/api/v1/write", redacted(c.URL))
 	}
 	switch {
+	case len(c.Name) > maxName:
+		return fmt.Errorf("--remote-write.url: the name %q is too long, want at most %d bytes", c.Name, maxName)
 	case c.PackTicks < 1 || c.PackTicks > maxWindowTicks:
 		return fmt.Errorf("--remote-write.pack-ticks: %d is out of range, want 1 to %d ticks", c.PackTicks, maxWindowTicks)
 	case c.MaxSamplesPerSend < 1:
@@ -115,19 +120,14 @@ type Remote struct {
 	metrics *metrics
 	log     *slog.Logger
 
-	cursor cursor
-	window []*buffer.Tick
+	cursor  *journal.Cursor
+	end     uint64 // samples in all ticks up to the cursor
+	start   uint64 // the last tick that the log held when the remote began
+	again   uint64 // the last tick that may have been sent before the remote began
+	backlog backlog
+	window  []*buffer.Tick
 
-	failed        int // attempts in a row
-	failingSince  time.Time
-	refusalLogged time.Time
-	unlogged      int // refused samples not yet logged
-}
-
-// cursor is the place up to which everything is settled.
-type cursor struct {
-	seq uint64 // of the last tick settled
-	end uint64 // samples in all ticks up to it
+	outcome outcomes
 }
 
 // New makes a remote that reads ticks from ring. cfg is complete and valid. It
@@ -158,8 +158,17 @@ func (r *Remote) Name() string { return r.cfg.Name }
 // URL is where the remote sends to, without a password.
 func (r *Remote) URL() string { return redacted(r.cfg.URL) }
 
-// Run ships windows until the ring is closed and empty, and returns nil then,
-// or until ctx is done. It must be called once.
+// Begin says where the remote goes on: at its cursor in a journal that has
+// started. It is called before Run.
+func (r *Remote) Begin(j *journal.Journal, start journal.Start) {
+	cursor, state := j.Cursor(r.cfg.Name)
+	r.cursor, r.end, r.again, r.start = cursor, state.Settled, state.Sending, start.Seq
+	r.backlog = backlog{cursor: cursor, lost: make(map[string]uint64)}
+	r.Ledger.begin(state, start.End)
+}
+
+// Run ships windows until the ring is closed and all ticks are settled, and
+// returns nil then, or until ctx is done. It must be called once.
 func (r *Remote) Run(ctx context.Context) error {
 	defer r.client.http.CloseIdleConnections()
 	for {
@@ -177,9 +186,16 @@ func (r *Remote) Run(ctx context.Context) error {
 // when there will be none.
 func (r *Remote) next(ctx context.Context) (bool, error) {
 	for {
-		s := r.ring.State(r.cursor.seq)
+		s := r.ring.State(r.cursor.Seq)
+		if r.behind(s) {
+			if r.window = r.backlog.read(r.window[:0], r.again); len(r.window) > 0 {
+				return true, nil
+			}
+			r.start = 0 // the log has no more than the ring
+		}
 		if n := windowTicks(s, r.cfg.PackTicks); n > 0 {
-			r.window = cutWindow(r.ring.After(r.cursor.seq, n, r.window[:0]))
+			r.backlog.leave()
+			r.window = cutWindow(r.ring.After(r.cursor.Seq, n, r.window[:0]))
 			return true, nil
 		}
 		if s.Closed {
@@ -193,19 +209,56 @@ func (r *Remote) next(ctx context.Context) (bool, error) {
 	}
 }
 
+// behind tells whether the next tick is one that the ring does not hold.
+func (r *Remote) behind(s buffer.State) bool {
+	if s.Ticks > 0 {
+		return s.Base > r.end
+	}
+	return r.cursor.Seq < r.start
+}
+
 // ship delivers r.window and moves the cursor behind it.
 func (r *Remote) ship(ctx context.Context) error {
 	first, last := r.window[0], r.window[len(r.window)-1]
-	if lost := first.Base - r.cursor.end; lost > 0 {
-		r.Ledger.drop(DroppedBufferFull, lost)
-		r.log.Error("samples left the memory buffer unsent", "samples", lost)
-	}
-	err := r.packer.pack(r.window, func(b batch) error { return r.send(ctx, b) })
+	r.bookLost(first.Base)
+	r.keep(r.cursor.Intend(r.Ledger.send(last.Seq)))
+	err := r.packer.pack(r.window, func(b batch) error {
+		return r.send(ctx, b, first.Seq <= r.again)
+	})
 	if err != nil {
 		return err
 	}
-	r.cursor = cursor{seq: last.Seq, end: last.End()}
-	r.Ledger.advance(r.cursor.end)
+	r.end = last.End()
+	r.keep(r.cursor.Settle(last, r.Ledger.advance(r.end)))
 	clear(r.window) // let go of the ticks
 	return nil
+}
+
+// bookLost books the samples between the cursor and the tick that follows, base
+// being the number of samples before it.
+func (r *Remote) bookLost(base uint64) {
+	if base <= r.end {
+		return
+	}
+	total := base - r.end
+	rest := total
+	for reason, n := range r.backlog.lost {
+		n = min(n, rest)
+		r.Ledger.drop(reason, n)
+		rest -= n
+	}
+	clear(r.backlog.lost)
+	r.Ledger.drop(DroppedBufferFull, rest)
+	r.Ledger.advance(base)
+	r.end = base
+	r.log.Error("samples were lost before they could be sent", "samples", total, "never_in_the_log", rest)
+}
+
+// keep logs, the first time of several, that the cursor could not be stored.
+// Nothing is lost by that: after a crash samples would be sent again.
+func (r *Remote) keep(err error) {
+	if err != nil && r.outcome.cursorErr == nil {
+		r.log.Warn("the cursor cannot be stored; after a crash samples would be sent again", "err", err)
+	}
+	r.outcome.cursorErr = err
 }

@@ -12,10 +12,11 @@ import (
 var errUnsettled = errors.New("the receiver has not settled the request")
 
 // send sends one batch until the receiver has settled it, and books the
-// outcome. It returns an error only when ctx is done.
-func (r *Remote) send(ctx context.Context, b batch) error {
+// outcome. again says that the same batch may have been sent in an earlier life.
+// It returns an error only when ctx is done.
+func (r *Remote) send(ctx context.Context, b batch, again bool) error {
 	attempt := 0
-	ambiguous := false // an attempt failed that the receiver may have stored
+	ambiguous := again // the receiver may have stored the batch already
 	r.pace.asked = 0
 	return backoff.Retry(func() error {
 		start := time.Now()
@@ -44,22 +45,32 @@ func (r *Remote) send(ctx context.Context, b batch) error {
 	}, backoff.WithContext(r.pace, ctx))
 }
 
+// outcomes is what is remembered of attempts, so that transitions are logged and
+// not each attempt.
+type outcomes struct {
+	failed    int // attempts in a row
+	since     time.Time
+	refusal   time.Time // when a refusal was last logged
+	unlogged  int       // refused samples since
+	cursorErr error     // of storing the cursor the last time
+}
+
 // failing logs the first of several failed attempts.
 func (r *Remote) failing(a answer) {
 	r.metrics.retries.Inc()
-	if r.failed == 0 {
-		r.failingSince = time.Now()
+	if r.outcome.failed == 0 {
+		r.outcome.since = time.Now()
 		r.log.Warn("remote write fails, samples are kept and sent again", "err", a.err)
 	}
-	r.failed++
+	r.outcome.failed++
 }
 
 // recovered logs the end of failed attempts.
 func (r *Remote) recovered() {
 	r.metrics.lastAnswer.SetToCurrentTime()
-	if r.failed > 0 {
-		r.log.Info("remote write works again", "failed_attempts", r.failed, "after", time.Since(r.failingSince).Round(time.Millisecond))
-		r.failed = 0
+	if o := &r.outcome; o.failed > 0 {
+		r.log.Info("remote write works again", "failed_attempts", o.failed, "after", time.Since(o.since).Round(time.Millisecond))
+		o.failed = 0
 	}
 }
 
@@ -68,9 +79,10 @@ const refusalLogInterval = time.Minute
 
 // refused logs a refused request, unless one has been logged a short while ago.
 func (r *Remote) refused(b batch, a answer) {
-	r.unlogged += b.samples
-	if now := time.Now(); now.Sub(r.refusalLogged) >= refusalLogInterval {
-		r.log.Error("the receiver refused samples", "samples", r.unlogged, "err", a.err)
-		r.refusalLogged, r.unlogged = now, 0
+	o := &r.outcome
+	o.unlogged += b.samples
+	if now := time.Now(); now.Sub(o.refusal) >= refusalLogInterval {
+		r.log.Error("the receiver refused samples", "samples", o.unlogged, "err", a.err)
+		o.refusal, o.unlogged = now, 0
 	}
 }

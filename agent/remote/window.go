@@ -15,6 +15,10 @@ const (
 	// window's end, and the last must not be too old then: Prometheus refuses
 	// what is more than an hour behind the newest sample it has seen.
 	maxWindowSpan = 15 * time.Minute
+
+	// maxWindowBytes bounds a window that is read from the log in memory; a
+	// single tick may be larger.
+	maxWindowBytes = 4 << 20
 )
 
 // windowTicks tells how many ticks to pack together: packTicks when in step, as
@@ -34,10 +38,17 @@ func windowTicks(s buffer.State, packTicks int) int {
 // goes forward and spans no more than maxWindowSpan.
 func cutWindow(ticks []*buffer.Tick) []*buffer.Tick {
 	for i := 1; i < len(ticks); i++ {
-		if ticks[i].Time <= ticks[i-1].Time || ticks[i].Time-ticks[0].Time > maxWindowSpan.Milliseconds() {
+		if !inWindow(ticks[:i], ticks[i]) {
 			clear(ticks[i:])
 			return ticks[:i]
 		}
 	}
 	return ticks
+}
+
+// inWindow tells whether t can be packed together with the ticks of a window
+// before it.
+func inWindow(window []*buffer.Tick, t *buffer.Tick) bool {
+	first, last := window[0], window[len(window)-1]
+	return t.Time > last.Time && t.Time-first.Time <= maxWindowSpan.Milliseconds()
 }

@@ -37,12 +37,16 @@ func NewHandler(cfg Config) http.Handler {
 		fmt.Fprintln(w, "edgetick is healthy.")
 	})
 	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
-		if cfg.Status().Ticks == 0 {
+		s := cfg.Status()
+		if s.Ticks == 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			fmt.Fprintln(w, "edgetick is not ready: no tick has been committed yet.")
 			return
 		}
 		fmt.Fprintln(w, "edgetick is ready.")
+		if s.Disk != "" {
+			fmt.Fprintln(w, "Ticks are kept in memory only:", s.Disk)
+		}
 	})
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

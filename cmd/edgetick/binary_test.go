@@ -167,7 +167,7 @@ func TestBinary_BadFlags(t *testing.T) {
 		{nil, []string{"--remote-write.url", "no receiver", "http://"}},
 		{[]string{"--remote-write.url=prometheus:9090"}, []string{"--remote-write.url", `"prometheus:9090"`, "key=value"}},
 		{[]string{"--remote-write.url=url=ftp://x/y"}, []string{"--remote-write.url", "ftp://x/y", "http://"}},
-		{[]string{receiver, receiver}, []string{"--remote-write.url", "two remotes", "127.0.0.1:1", "name="}},
+		{[]string{receiver, receiver}, []string{"--remote-write.url", "two remotes", "default", "name="}},
 		{[]string{"--remote-write.url=name=a,name=b,url=http://x/"}, []string{"--remote-write.url", "name=", "twice"}},
 		{[]string{"--remote-write.url=nam=a,url=http://x/"}, []string{"--remote-write.url", "nam=a", "no such key"}},
 		{[]string{receiver, "--tick.interval=fast"}, []string{"--tick.interval", `"fast"`, "15s"}},
@@ -181,6 +181,9 @@ func TestBinary_BadFlags(t *testing.T) {
 		{[]string{receiver, "--remote-write.max-bytes-per-send=1"}, []string{"--remote-write.max-bytes-per-send", "1KiB"}},
 		{[]string{receiver, "--remote-write.max-backoff=1ms"}, []string{"--remote-write.max-backoff", "1ms", "--remote-write.min-backoff"}},
 		{[]string{receiver, "--remote-write.timeout=0s"}, []string{"--remote-write.timeout", `"0s"`, "more than zero"}},
+		{[]string{receiver, "--wal.max-bytes=1KiB"}, []string{"--wal.max-bytes", "1024", "1MiB"}},
+		{[]string{receiver, "--wal.segment-bytes=7"}, []string{"--wal.segment-bytes", "7", "64KiB"}},
+		{[]string{receiver, "--wal.sync-interval=-1s"}, []string{"--wal.sync-interval", `"-1s"`, "0s"}},
 		{[]string{receiver, "--label=site"}, []string{"--label", `"site"`, "NAME=VALUE"}},
 		{[]string{receiver, "--label=9site=x"}, []string{"--label", `"9site"`, "letters"}},
 		{[]string{receiver, "--label=__x=y"}, []string{"--label", `"__x"`, "reserved"}},
@@ -219,7 +222,7 @@ func TestBinary_PortInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	p := start(t, os.Args[0], "--remote-write.url=http://127.0.0.1:1/w", "--web.listen-address="+l.Addr().String())
+	p := start(t, os.Args[0], "--remote-write.url=http://127.0.0.1:1/w", "--wal.dir="+t.TempDir(), "--web.listen-address="+l.Addr().String())
 	if code := p.wait(); code != exitError {
 		t.Errorf("exit code %d", code)
 	}

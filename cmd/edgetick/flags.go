@@ -64,6 +64,14 @@ func (o *options) addGatherFlags(app *kingpin.Application) {
 		"Largest page that is read from an exporter.")
 	one(app, someBytes, &c.BufferMaxBytes, "buffer.max-bytes", "4MiB",
 		"Memory for recent ticks. The newest two windows are always kept, whatever their size.")
+	app.Flag("wal.dir", "Directory of the write-ahead log, which holds what has not been delivered; empty for none.").
+		Default("edgetick-data").StringVar(&c.WALDir)
+	one(app, manyBytes, &c.WALMaxBytes, "wal.max-bytes", "1GiB",
+		"Most disk that the log takes. When it is full the oldest ticks go.")
+	one(app, manyBytes, &c.WALSegmentBytes, "wal.segment-bytes", "4MiB",
+		"Size of one file of the log, at most an eighth of --wal.max-bytes.")
+	one(app, aWait, &c.WALSyncInterval, "wal.sync-interval", "0s",
+		"Longest time between syncs of the log to the disk; with 0s each tick is synced before it is sent. Only loss of power can cost what is not synced.")
 	app.Flag("collector.self", "Gather edgetick's own metrics (default: enabled).").Default("true").BoolVar(&o.self)
 	app.Flag("collector.job", "The label job of the host's metrics.").Default("node").StringVar(&o.nodeJob)
 	node.AddFlags(&o.node)

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -69,10 +71,15 @@ func start(t *testing.T, name string, args ...string) *process {
 	return p
 }
 
-// edgetick starts edgetick. Its own endpoint gets a free port.
+// edgetick starts edgetick. Its own endpoint gets a free port, its log a new
+// directory, unless args say otherwise.
 func edgetick(t *testing.T, args ...string) *process {
 	t.Helper()
-	return start(t, os.Args[0], append([]string{"--web.listen-address=127.0.0.1:0"}, args...)...)
+	own := []string{"--web.listen-address=127.0.0.1:0"}
+	if !slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "--wal.dir=") }) {
+		own = append(own, "--wal.dir="+t.TempDir())
+	}
+	return start(t, os.Args[0], append(own, args...)...)
 }
 
 // quiet are flags for a process that gathers nothing but its targets.

@@ -57,10 +57,22 @@ func many[T any](app *kingpin.Application, k kind[T], take func(T), name, placeh
 
 var (
 	aDuration = kind[time.Duration]{parseDuration, "a duration such as 500ms, 15s or 5m"}
-	someBytes = kind[int]{parseBytes, "a number of bytes such as 512KiB or 4MiB"}
+	aWait     = kind[time.Duration]{parseWait, "0s or a duration such as 1s"}
+	manyBytes = kind[int64]{func(s string) (int64, error) { n, err := parseBytes(s); return int64(n), err }, someBytesWanted}
+	someBytes = kind[int]{parseBytes, someBytesWanted}
 	aCount    = kind[int]{parseCount, "a whole number of 1 or more"}
 	aLabel    = kind[pair]{parsePair, "NAME=VALUE"}
 )
+
+const someBytesWanted = "a number of bytes such as 512KiB or 4MiB"
+
+// parseWait reads a duration that may be zero.
+func parseWait(s string) (time.Duration, error) {
+	if d, err := time.ParseDuration(s); err == nil && d == 0 {
+		return 0, nil
+	}
+	return parseDuration(s)
+}
 
 // parseDuration reads Go's durations and Prometheus's, which has days.
 func parseDuration(s string) (time.Duration, error) {

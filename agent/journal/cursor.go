@@ -1,0 +1,155 @@
+package journal
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"sync/atomic"
+
+	"github.com/edgetick/edgetick/buffer"
+	"github.com/edgetick/edgetick/wal"
+)
+
+// Cursor is how far a remote has come. It belongs to that remote, but for what
+// the journal does when it opens the log.
+type Cursor struct {
+	Seq     uint64 // of the last tick settled
+	logEnd  uint64 // items in the log up to it
+	state   State
+	journal *Journal
+	stored  atomic.Pointer[wal.Cursor] // nil while there is no log
+}
+
+// State is what is stored with a cursor: the books of a remote, in samples.
+type State struct {
+	From         uint64 // gathered before the remote's first
+	Settled      uint64 // gathered up to the cursor
+	Acknowledged uint64
+	Rejected     uint64
+	Dropped      map[string]uint64 // by reason
+
+	// Sending is the sequence number of the last tick of the window that was
+	// being sent. After a crash the same window is sent again, not another that
+	// overlaps with it: a receiver that has all of a request says so, one that
+	// has a part refuses the rest with it.
+	Sending uint64
+}
+
+// Cursor returns the cursor of a remote that [Journal.Open] was given, and the
+// state to go on from.
+func (j *Journal) Cursor(remote string) (*Cursor, State) {
+	c := j.cursors[remote]
+	c.journal = j
+	return c, c.state
+}
+
+// start takes over what the log knows of the cursor.
+func (c *Cursor) start(j *Journal) {
+	stored := c.stored.Load()
+	pos := stored.Position()
+	c.Seq, c.logEnd = pos.Seq, pos.Base
+	state, ok := c.load()
+	if !ok {
+		state = State{From: j.firstBase(pos)}
+		state.Settled = state.From
+	}
+	c.state = state
+}
+
+// load reads the state stored with the cursor. It returns false if there is none.
+func (c *Cursor) load() (State, bool) {
+	_, blob := c.stored.Load().Value()
+	s, err := decodeState(blob)
+	return s, err == nil
+}
+
+// firstBase is the number of samples gathered before the first tick after pos.
+func (j *Journal) firstBase(pos wal.Position) uint64 {
+	r := &Reader{records: j.wal.NewReader(pos)}
+	for {
+		t, err := r.Next()
+		var loss *Loss
+		switch {
+		case t != nil:
+			return t.Base
+		case !errors.As(err, &loss):
+			return j.lastEnd()
+		}
+	}
+}
+
+// Settle moves the cursor behind t and stores the books with it. What has been
+// settled need not be durable: losing it means that samples are sent again.
+func (c *Cursor) Settle(t *buffer.Tick, s State) error {
+	c.Seq, c.logEnd = t.Seq, max(c.logEnd, t.LogEnd)
+	return c.store(s)
+}
+
+// Intend stores the books before a window is sent, without moving the cursor.
+func (c *Cursor) Intend(s State) error { return c.store(s) }
+
+func (c *Cursor) store(s State) error {
+	stored := c.stored.Load()
+	if stored == nil {
+		return nil
+	}
+	return stored.Set(wal.Position{Seq: c.Seq, Base: c.logEnd}, s.append(nil))
+}
+
+const stateVersion = 1
+
+// append appends the state's encoding: a version, then varints, and for each
+// reason its name with its length before it.
+func (s State) append(b []byte) []byte {
+	b = append(b, stateVersion)
+	for _, n := range []uint64{s.From, s.Settled, s.Acknowledged, s.Rejected, s.Sending, uint64(len(s.Dropped))} {
+		b = binary.AppendUvarint(b, n)
+	}
+	reasons := make([]string, 0, len(s.Dropped))
+	for r := range s.Dropped {
+		reasons = append(reasons, r)
+	}
+	slices.Sort(reasons)
+	for _, r := range reasons {
+		b = append(binary.AppendUvarint(b, uint64(len(r))), r...)
+		b = binary.AppendUvarint(b, s.Dropped[r])
+	}
+	return b
+}
+
+// errState is returned for bytes that State.append did not make.
+var errState = errors.New("malformed books of a remote")
+
+// DecodeState reads the state stored with a cursor, for tools.
+func DecodeState(blob []byte) (State, error) { return decodeState(blob) }
+
+func decodeState(b []byte) (State, error) {
+	if len(b) == 0 || b[0] != stateVersion {
+		return State{}, errState
+	}
+	b = b[1:]
+	ok := true
+	next := func() uint64 {
+		n, k := binary.Uvarint(b)
+		if k <= 0 {
+			ok = false
+			return 0
+		}
+		b = b[k:]
+		return n
+	}
+	s := State{From: next(), Settled: next(), Acknowledged: next(), Rejected: next(), Sending: next(), Dropped: make(map[string]uint64)}
+	for n := next(); n > 0 && ok; n-- {
+		size := next()
+		if size > uint64(len(b)) {
+			return State{}, errState
+		}
+		reason := string(b[:size])
+		b = b[size:]
+		s.Dropped[reason] = next()
+	}
+	if !ok || len(b) > 0 {
+		return State{}, errState
+	}
+	return s, nil
+}

@@ -1,0 +1,61 @@
+package journal
+
+import (
+	"sync"
+	"time"
+)
+
+// reopenEvery is how often opening the log is tried again.
+const reopenEvery = 10 * time.Second
+
+// disk is what is known of trouble with the disk. Reading is for anyone, the
+// rest for the journal's goroutine.
+type disk struct {
+	mu    sync.Mutex
+	err   error // why the last tick is not durable; nil if it is
+	since time.Time
+	tried time.Time
+	ticks int // that are not durable, since
+}
+
+// failed notes that a tick could not be made durable. The first of several is
+// logged.
+func (d *disk) failed(j *Journal, err error, now time.Time) {
+	d.mu.Lock()
+	first := d.err == nil
+	if first {
+		d.since, d.ticks = now, 0
+	}
+	d.err, d.tried = err, now
+	d.ticks++
+	d.mu.Unlock()
+	j.metrics.failures.Inc()
+	if first {
+		j.log.Error("ticks cannot be written to the write-ahead log; they are kept in memory only", "err", err)
+	}
+}
+
+// worked notes that a tick is durable.
+func (d *disk) worked(j *Journal, now time.Time) {
+	d.mu.Lock()
+	recovered := d.err != nil
+	d.err = nil
+	d.mu.Unlock()
+	if recovered {
+		j.log.Info("ticks are written to the write-ahead log again", "ticks_in_memory_only", d.ticks, "after", now.Sub(d.since).Round(time.Second))
+	}
+}
+
+// retry tells whether it is time to try and open the log again.
+func (d *disk) retry(now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return now.Sub(d.tried) >= reopenEvery
+}
+
+// Trouble tells why the last tick is not durable, or nil if it is.
+func (j *Journal) Trouble() error {
+	j.disk.mu.Lock()
+	defer j.disk.mu.Unlock()
+	return j.disk.err
+}

@@ -1,0 +1,288 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/edgetick/edgetick/buffer"
+	"github.com/edgetick/edgetick/wal"
+)
+
+// Config describes a journal.
+type Config struct {
+	// Dir is the log's directory. If it is empty there is no log, and ticks go
+	// to the ring alone.
+	Dir string
+	// Options are the log's.
+	Options wal.Options
+	// Ring gets every tick, durable or not.
+	Ring *buffer.Ring
+	// Registerer gets the journal's metrics.
+	Registerer prometheus.Registerer
+	Logger     *slog.Logger
+}
+
+// Journal takes ticks in order, makes them durable and puts them into the ring.
+type Journal struct {
+	cfg     Config
+	log     *slog.Logger
+	metrics *metrics
+
+	mu      sync.Mutex
+	wal     *wal.Log // nil if there is none, or none yet
+	cursors map[string]*Cursor
+	queue   []queued
+	closed  bool
+	wake    chan struct{} // holds a token when there is something to do
+
+	encoder buffer.Encoder // the writer's
+	disk    disk
+	start   Start
+}
+
+// queued is a tick on its way to the ring.
+type queued struct {
+	tick  *buffer.Tick
+	since time.Time
+	// seen says that it is in the ring already, because the disk took too long.
+	seen bool
+}
+
+// Start is where a journal goes on from what was found in the log.
+type Start struct {
+	Seq  uint64 // the highest sequence number used; the next tick's is higher
+	Time int64  // the latest timestamp used, milliseconds; 0 if there is none
+	End  uint64 // samples in all ticks so far
+}
+
+// stallAfter is how long a tick waits for the disk before remotes get it
+// without.
+const stallAfter = 10 * time.Second
+
+// New makes a journal. It opens nothing.
+func New(cfg Config) *Journal {
+	j := &Journal{
+		cfg:     cfg,
+		log:     cfg.Logger,
+		cursors: make(map[string]*Cursor),
+		wake:    make(chan struct{}, 1),
+	}
+	j.metrics = newMetrics(j, cfg.Registerer)
+	return j
+}
+
+// Open opens the log and the cursors of the remotes named. It fails only where
+// going on without a log would be wrong: with wal.ErrLocked and wal.ErrOptions.
+// With any other trouble ticks go to the ring alone until the log can be opened.
+// now is the wall clock.
+func (j *Journal) Open(remotes []string, now time.Time) (Start, error) {
+	for _, name := range remotes {
+		j.cursors[name] = &Cursor{}
+	}
+	if j.cfg.Dir == "" {
+		return j.start, nil
+	}
+	err := j.openLog(now)
+	if errors.Is(err, wal.ErrLocked) || errors.Is(err, wal.ErrOptions) {
+		return Start{}, fmt.Errorf("--wal.dir: %w", err)
+	}
+	if err != nil {
+		j.disk.failed(j, err, now)
+		// Above all that a log found later can hold: those count from 1.
+		j.start.Seq = uint64(now.UnixMilli())
+		return j.start, nil
+	}
+	j.start = Start{Seq: j.wal.LastSeq(), Time: j.wal.LastTime(), End: j.lastEnd()}
+	for _, c := range j.cursors {
+		c.start(j)
+	}
+	return j.start, nil
+}
+
+// openLog opens the log and its cursors.
+func (j *Journal) openLog(now time.Time) error {
+	log, report, err := wal.Open(j.cfg.Dir, j.cfg.Options)
+	if err != nil {
+		return err
+	}
+	if !report.Clean() {
+		j.log.Warn("the write-ahead log was damaged; what is left is used", "report", report.String())
+	}
+	j.metrics.opened(report)
+	for _, c := range log.Cursors() {
+		if j.cursors[c.Name()] == nil {
+			j.log.Warn("the write-ahead log has a cursor of a remote that is not configured; it is removed", "remote", c.Name())
+			if err := log.RemoveCursor(c.Name()); err != nil {
+				j.log.Warn("cursor cannot be removed", "remote", c.Name(), "err", err)
+			}
+		}
+	}
+	for name, c := range j.cursors {
+		stored, err := log.OpenCursor(name, wal.Oldest)
+		if err != nil {
+			return errors.Join(fmt.Errorf("open cursor %s: %w", name, err), log.Close())
+		}
+		c.stored.Store(stored)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.wal = log
+	return nil
+}
+
+// lastEnd is the number of samples gathered so far, as far as the log and its
+// cursors know.
+func (j *Journal) lastEnd() uint64 {
+	end := uint64(0)
+	for _, c := range j.cursors {
+		if state, ok := c.load(); ok {
+			end = max(end, state.Settled)
+		}
+	}
+	last := j.wal.End()
+	if last.Seq == 0 {
+		return end
+	}
+	last.Seq-- // so that the last record is read
+	r := &Reader{records: j.wal.NewReader(last)}
+	for {
+		t, err := r.Next()
+		var loss *Loss
+		switch {
+		case t != nil:
+			end = max(end, t.End())
+		case !errors.As(err, &loss):
+			return end
+		}
+	}
+}
+
+// Commit takes a tick, which becomes immutable. It never waits for the disk: a
+// tick that the disk holds up goes to the ring without it. It is called by one
+// goroutine.
+func (j *Journal) Commit(t *buffer.Tick, now time.Time) {
+	j.mu.Lock()
+	j.queue = append(j.queue, queued{tick: t, since: now})
+	if now.Sub(j.queue[0].since) >= stallAfter {
+		j.bypass()
+	}
+	j.mu.Unlock()
+	j.signal()
+}
+
+// bypass shows all that waits to the remotes.
+func (j *Journal) bypass() {
+	for i := range j.queue {
+		if q := &j.queue[i]; !q.seen {
+			q.seen = true
+			j.cfg.Ring.Push(q.tick)
+		}
+	}
+}
+
+// Close says that no tick will be committed any more.
+func (j *Journal) Close() {
+	j.mu.Lock()
+	j.closed = true
+	j.mu.Unlock()
+	j.signal()
+}
+
+func (j *Journal) signal() {
+	select {
+	case j.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run writes ticks until the journal is closed and all are in the ring. It then
+// closes the ring; the log stays open for the remotes' cursors until CloseLog.
+func (j *Journal) Run() {
+	defer j.cfg.Ring.Close()
+	for range j.wake {
+		for {
+			q, ok := j.first()
+			if !ok {
+				break
+			}
+			j.write(q)
+		}
+		j.mu.Lock()
+		done := j.closed && len(j.queue) == 0
+		j.mu.Unlock()
+		if done {
+			return
+		}
+	}
+}
+
+func (j *Journal) first() (queued, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.queue) == 0 {
+		return queued{}, false
+	}
+	return j.queue[0], true
+}
+
+// write makes the first tick of the queue durable, if the disk allows, and shows
+// it to the remotes.
+func (j *Journal) write(q queued) {
+	pos := j.append(q)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.queue[0].seen {
+		q.tick.LogEnd = pos.Base
+		j.cfg.Ring.Push(q.tick)
+	}
+	j.queue[0] = queued{}
+	j.queue = j.queue[1:]
+}
+
+// append appends a tick to the log and returns the log's end.
+func (j *Journal) append(q queued) wal.Position {
+	now := q.since
+	if j.wal == nil {
+		if j.cfg.Dir == "" || !j.disk.retry(now) {
+			return wal.Position{}
+		}
+		if err := j.openLog(now); err != nil {
+			j.disk.failed(j, err, now)
+			return wal.Position{}
+		}
+	}
+	h := wal.Header{Seq: q.tick.Seq, Count: uint32(q.tick.Samples()), Time: q.tick.Time}
+	pos, err := j.wal.Append(h, func(dst []byte, key bool) ([]byte, bool) {
+		return j.encoder.Encode(dst, q.tick, key)
+	})
+	if err == nil {
+		err = j.wal.Sync(now)
+	}
+	if err != nil {
+		j.disk.failed(j, err, now)
+		return j.wal.End()
+	}
+	j.disk.worked(j, now)
+	return pos
+}
+
+// CloseLog makes the log durable and lets go of it. It is called when no remote
+// runs any more.
+func (j *Journal) CloseLog() error {
+	if j.wal == nil {
+		return nil
+	}
+	return j.wal.Close()
+}
+
+// open returns the log, or nil.
+func (j *Journal) open() *wal.Log {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.wal
+}
