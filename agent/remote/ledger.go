@@ -97,7 +97,8 @@ func (l *Ledger) advance(end uint64) journal.State {
 
 func (l *Ledger) copy() journal.State {
 	s := l.state
-	s.Dropped = maps.Clone(s.Dropped)
+	s.Dropped = make(map[string]uint64)
+	maps.Copy(s.Dropped, l.state.Dropped)
 	return s
 }
 

@@ -40,6 +40,7 @@ func newMetrics(name string, reg prometheus.Registerer) *metrics {
 			Help: "When the receiver last settled a request, in seconds since the epoch.",
 		}),
 	}
+	m.requests.WithLabelValues("error")
 	reg.MustRegister(m.requests, m.sentBytes, m.retries, m.duration, m.lastAnswer)
 	return m
 }
