@@ -50,9 +50,7 @@ func newMetrics(reg prometheus.Registerer, interval time.Duration, ring *buffer.
 		}, []string{"reason"}),
 		interval: interval,
 	}
-	for _, reason := range []string{"duplicate", "out_of_order"} {
-		m.discarded.WithLabelValues(reason)
-	}
+	m.discard(collector.Discarded{}, collector.Discarded{}) // so that all reasons are there
 	buffered := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "edgetick_buffer_bytes", Help: "Memory held by the ring of recent ticks.",
 	}, func() float64 { return float64(ring.State(0).Bytes) })
@@ -81,4 +79,5 @@ func (m *metrics) commit(t *buffer.Tick) {
 func (m *metrics) discard(now, before collector.Discarded) {
 	m.discarded.WithLabelValues("duplicate").Add(float64(now.Duplicate - before.Duplicate))
 	m.discarded.WithLabelValues("out_of_order").Add(float64(now.OutOfOrder - before.OutOfOrder))
+	m.discarded.WithLabelValues("out_of_bounds").Add(float64(now.OutOfBounds - before.OutOfBounds))
 }
