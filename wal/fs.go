@@ -56,6 +56,9 @@ type osFS struct{}
 
 type osFile struct{ *os.File }
 
+// RealFS returns the real file system, for tests that break it.
+func RealFS() FS { return osFS{} }
+
 func (osFS) MkdirAll(dir string) error {
 	var missing []string
 	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {

@@ -1,0 +1,378 @@
+package journal
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"github.com/edgetick/edgetick/buffer"
+	"github.com/edgetick/edgetick/wal"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// badDisk is the real file system, until it is told to fail or to take its time.
+type badDisk struct {
+	wal.FS
+	mu   sync.Mutex
+	err  error         // of each operation that writes
+	wait chan struct{} // that each sync waits for
+	hits int
+}
+
+type badFile struct {
+	wal.File
+	disk *badDisk
+}
+
+func (d *badDisk) set(err error, wait chan struct{}) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.err, d.wait = err, wait
+}
+
+func (d *badDisk) fault(sync bool) error {
+	d.mu.Lock()
+	err, wait := d.err, d.wait
+	if err != nil || sync && wait != nil {
+		d.hits++
+	}
+	d.mu.Unlock()
+	if sync && wait != nil {
+		<-wait
+	}
+	return err
+}
+
+func (d *badDisk) MkdirAll(dir string) error {
+	if err := d.fault(false); err != nil {
+		return err
+	}
+	return d.FS.MkdirAll(dir)
+}
+
+func (d *badDisk) OpenFile(name string, flag int) (wal.File, error) {
+	if err := d.fault(false); err != nil {
+		return nil, err
+	}
+	f, err := d.FS.OpenFile(name, flag)
+	if err != nil {
+		return nil, err
+	}
+	return badFile{f, d}, nil
+}
+
+func (f badFile) WriteAt(p []byte, off int64) (int, error) {
+	if err := f.disk.fault(false); err != nil {
+		return 0, err
+	}
+	return f.File.WriteAt(p, off)
+}
+
+func (f badFile) Sync() error {
+	if err := f.disk.fault(true); err != nil {
+		return err
+	}
+	return f.File.Sync()
+}
+
+// bench is a journal with a ring, a disk that can be broken and a log.
+type bench struct {
+	*Journal
+	*testing.T
+	ring  *buffer.Ring
+	disk  *badDisk
+	logs  bytes.Buffer
+	end   uint64
+	seq   uint64
+	ended chan struct{}
+}
+
+func newBench(t *testing.T, dir string) *bench {
+	t.Helper()
+	b := &bench{T: t, ring: buffer.NewRing(1<<20, 2), disk: &badDisk{FS: wal.RealFS()}, ended: make(chan struct{})}
+	b.Journal = New(Config{
+		Dir:        dir,
+		Options:    wal.Options{FS: b.disk},
+		Ring:       b.ring,
+		Registerer: prometheus.NewRegistry(),
+		Logger:     slog.New(slog.NewTextHandler(&b.logs, nil)),
+	})
+	return b
+}
+
+// begin opens the journal for the remote r and runs it.
+func (b *bench) begin() Start {
+	b.Helper()
+	s, err := b.Open([]string{"r"}, time.Now())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.seq, b.end = s.Seq, s.End
+	go func() {
+		b.Journal.Run()
+		close(b.ended)
+	}()
+	return s
+}
+
+var (
+	family = &buffer.Family{Name: "a", Type: buffer.TypeGauge}
+	layout = buffer.NewLayout([]*buffer.Series{{Labels: "one", Family: family}, {Labels: "two", Family: family}})
+)
+
+// commit commits a tick of two samples and waits until nothing moves any more.
+func (b *bench) commit() *buffer.Tick {
+	b.seq++
+	t := &buffer.Tick{Seq: b.seq, Time: time.Now().UnixMilli(), Base: b.end}
+	t.Blocks = []buffer.Block{{Time: t.Time, Layout: layout, Values: []float64{float64(b.seq), 0.5}}}
+	b.end = t.End()
+	b.Commit(t, time.Now())
+	synctest.Wait()
+	time.Sleep(time.Second)
+	return t
+}
+
+func (b *bench) finish() {
+	b.Close()
+	<-b.ended
+	if err := b.CloseLog(); err != nil {
+		b.Error(err)
+	}
+}
+
+// inRing and inLog list the ticks that the ring and the log hold.
+func (b *bench) inRing() string {
+	var all []string
+	for _, t := range b.ring.After(0, 1000, nil) {
+		all = append(all, fmt.Sprint(t.Seq))
+	}
+	return strings.Join(all, " ")
+}
+
+func (b *bench) inLog() string {
+	b.Helper()
+	var all []string
+	c := &Cursor{journal: b.Journal}
+	r := c.Reader()
+	for r != nil {
+		t, err := r.Next()
+		var loss *Loss
+		switch {
+		case errors.As(err, &loss):
+			all = append(all, loss.Error())
+		case errors.Is(err, ErrEnd):
+			return strings.Join(all, " ")
+		case err != nil:
+			b.Fatal(err)
+		default:
+			if t.Blocks[0].Values[0] != float64(t.Seq) {
+				b.Errorf("tick %d holds %v", t.Seq, t.Blocks[0].Values)
+			}
+			all = append(all, fmt.Sprint(t.Seq))
+		}
+	}
+	return "no log"
+}
+
+func (b *bench) expect(what, got, want string) {
+	b.Helper()
+	if got != want {
+		b.Errorf("%s: %s, want %s", what, got, want)
+	}
+}
+
+func TestJournal_TicksAreInTheLogAndTheRing(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, dir)
+		b.begin()
+		last := b.commit()
+		for range 4 {
+			last = b.commit()
+		}
+		b.expect("ring", b.inRing(), "1 2 3 4 5")
+		b.expect("log", b.inLog(), "1 2 3 4 5")
+		if last.LogEnd != 10 {
+			t.Errorf("the log holds %d samples with the last tick", last.LogEnd)
+		}
+		cursor, state := b.Cursor("r")
+		state.Acknowledged, state.Dropped = 7, map[string]uint64{"why": 3}
+		state.Settled, state.Sending = 6, 9
+		if err := cursor.Settle(b.ring.After(2, 1, nil)[0], state); err != nil {
+			t.Fatal(err)
+		}
+		b.finish()
+
+		b = newBench(t, dir)
+		start := b.begin()
+		if start.Seq != 5 || start.End != 10 || start.Time != last.Time {
+			t.Errorf("the next life starts with %+v after %+v", start, last)
+		}
+		cursor, state = b.Cursor("r")
+		if cursor.Seq != 3 || state.Acknowledged != 7 || state.Dropped["why"] != 3 || state.Settled != 6 || state.Sending != 9 {
+			t.Errorf("the cursor is at %d with %+v", cursor.Seq, state)
+		}
+		next, err := cursor.Reader().Next()
+		if err != nil || next.Seq != 4 || next.Base != 6 || next.LogEnd != 8 {
+			t.Errorf("after the cursor comes %+v, %v", next, err)
+		}
+		b.finish()
+	})
+}
+
+func TestJournal_SlowDiskHoldsUpNobodyForLong(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, dir)
+		b.begin()
+		b.commit()
+		wait := make(chan struct{})
+		b.disk.set(nil, wait)
+		for range 10 { // one a second
+			b.commit()
+		}
+		b.expect("ring before the patience ends", b.inRing(), "1")
+		b.commit()
+		b.expect("ring after", b.inRing(), "1 2 3 4 5 6 7 8 9 10 11 12")
+		b.commit()
+		b.disk.set(nil, nil)
+		close(wait)
+		synctest.Wait()
+		b.commit()
+		b.expect("ring at the end", b.inRing(), "1 2 3 4 5 6 7 8 9 10 11 12 13 14")
+		b.expect("log at the end", b.inLog(), "1 2 3 4 5 6 7 8 9 10 11 12 13 14")
+		if b.disk.hits == 0 {
+			t.Error("the disk was not slow")
+		}
+		b.finish()
+	})
+}
+
+func TestJournal_GoesOnWithoutTheDisk(t *testing.T) {
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EIO, syscall.EROFS} {
+		t.Run(errno.Error(), func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, dir)
+				b.begin()
+				b.commit()
+				b.disk.set(errno, nil)
+				for range 3 {
+					b.commit()
+				}
+				if err := b.Trouble(); !errors.Is(err, errno) {
+					t.Errorf("the trouble is %v", err)
+				}
+				b.disk.set(nil, nil)
+				b.commit()
+				if err := b.Trouble(); err != nil {
+					t.Errorf("the trouble goes on: %v", err)
+				}
+				b.expect("ring", b.inRing(), "1 2 3 4 5")
+				b.expect("log", b.inLog(), "1 5")
+				if n := strings.Count(b.logs.String(), "level=ERROR"); n != 1 || b.disk.hits < 3 {
+					t.Errorf("the trouble was logged %d times:\n%s", n, b.logs.String())
+				}
+				b.finish()
+			})
+		})
+	}
+}
+
+func TestJournal_OpensTheLogWhenItCan(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "wal")
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, dir)
+		b.disk.set(syscall.ENOSPC, nil)
+		b.begin()
+		first := b.commit()
+		if !errors.Is(b.Trouble(), syscall.ENOSPC) {
+			t.Errorf("the trouble is %v", b.Trouble())
+		}
+		b.disk.set(nil, nil)
+		for range 12 {
+			b.commit()
+		}
+		if b.Trouble() != nil {
+			t.Errorf("the trouble goes on: %v", b.Trouble())
+		}
+		if got := len(strings.Fields(b.inRing())); got != 13 {
+			t.Errorf("%d ticks in the ring", got)
+		}
+		if got := b.inLog(); got == "" || strings.Contains(got, fmt.Sprint(first.Seq)) {
+			t.Errorf("the log holds %s", got)
+		}
+		cursor, state := b.Cursor("r")
+		if err := cursor.Settle(b.ring.After(0, 1000, nil)[12], state); err != nil {
+			t.Error(err)
+		}
+		b.finish()
+	})
+}
+
+func TestJournal_WithoutALog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, "")
+		b.begin()
+		b.commit()
+		b.commit()
+		b.expect("ring", b.inRing(), "1 2")
+		b.expect("log", b.inLog(), "no log")
+		cursor, state := b.Cursor("r")
+		if err := cursor.Settle(b.ring.After(0, 2, nil)[1], state); err != nil || cursor.Seq != 2 {
+			t.Errorf("the cursor is at %d, %v", cursor.Seq, err)
+		}
+		b.finish()
+	})
+}
+
+func TestJournal_RemovesCursorsOfRemotesThatWent(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, dir)
+		if _, err := b.Open([]string{"r", "gone"}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.CloseLog(); err != nil {
+			t.Fatal(err)
+		}
+		b = newBench(t, dir)
+		b.begin()
+		if n := len(b.open().Cursors()); n != 1 {
+			t.Errorf("%d cursors", n)
+		}
+		if !strings.Contains(b.logs.String(), "gone") {
+			t.Error("the removal is not in the log")
+		}
+		b.finish()
+	})
+}
+
+func FuzzDecodeState(f *testing.F) {
+	f.Add([]byte{})
+	f.Add(State{}.append(nil))
+	f.Add(State{From: 1, Settled: 1 << 40, Rejected: 5, Sending: 9, Dropped: map[string]uint64{"wal_full": 3, "": 0}}.append(nil))
+	f.Add([]byte{stateVersion, 0, 0, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff, 0x7f})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := decodeState(b)
+		if err != nil {
+			return
+		}
+		again, err := decodeState(s.append(nil))
+		if err != nil || fmt.Sprint(again) != fmt.Sprint(s) {
+			t.Errorf("%+v became %+v, %v", s, again, err)
+		}
+	})
+}
