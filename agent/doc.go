@@ -9,15 +9,18 @@
 //
 // # The way of a sample
 //
-//	ticker ─► collectors ─► buffer.Tick ─► buffer.Ring ─► remote ─► POST ─► ledger
+//	ticker ─► collectors ─► buffer.Tick ─► journal ─► buffer.Ring ─► remote ─► POST ─► ledger
 //
 // Read in this order:
 //
 //   - schedule.go: when the next beat is due and which timestamp it carries.
 //   - loop.go: one goroutine owns the ticker. At each beat it starts the targets
 //     that are due, takes their blocks as they come and commits the tick.
+//     orphans.go ends the series that a life before this one has left.
 //   - collector/: a target's page becomes a block: one column of values, with
 //     labels put on, stale markers and the samples about the scrape.
+//   - journal/: the tick is written to the write-ahead log, ../wal, before any
+//     remote may see it; remotes that are behind read it back from there.
 //   - ../buffer: series, layouts, blocks, ticks, and the ring of recent ticks.
 //   - remote/: a window of ticks is packed by series into requests, each sent
 //     until the receiver has settled it, and entered in the ledger.
@@ -26,9 +29,10 @@
 // # Who owns what
 //
 // The loop owns the ticker, the schedule and the open tick. Each target belongs
-// to the goroutine that gathers from it, at most one at a time. A tick that has
-// been committed is immutable, so remotes, one goroutine each, read it without
-// locks. Nothing that a collector or a receiver does can hold up the loop.
+// to the goroutine that gathers from it, at most one at a time. The journal's
+// goroutine owns the writing end of the log. A tick that has been committed is
+// immutable, so remotes, one goroutine each, read it without locks. Nothing that
+// a collector, the disk or a receiver does can hold up the loop.
 //
 // # Series
 //

@@ -30,6 +30,7 @@ type loop struct {
 	seq     uint64      // of the last tick committed
 	end     uint64      // samples in all ticks committed
 	ahead   bool        // the wall clock was set back and has not caught up
+	orphans orphans
 }
 
 // target is a collector.Target as the loop sees it.
@@ -65,6 +66,7 @@ func newLoop(a *Agent, targets []*target) *loop {
 // continueFrom goes on after what is in the log. It is called before run.
 func (l *loop) continueFrom(s journal.Start) {
 	l.seq, l.end, l.schedule.last = s.Seq, s.End, s.Time
+	l.orphans = newOrphans(s, time.Now())
 }
 
 // run ticks until ctx is done. When it returns, all that was gathered in time is
@@ -149,8 +151,35 @@ func (l *loop) take(r result) {
 	l.metrics.discard(d, r.target.counted)
 	r.target.counted = d
 	l.open.Blocks = append(l.open.Blocks, r.block)
+	if l.orphans != nil {
+		l.orphans.seen(&r.block)
+		if l.allGathered() {
+			l.endOrphans()
+		}
+	}
 	l.status.took(r)
 	l.settle()
+}
+
+// allGathered tells whether each target has yielded a block in this life.
+func (l *loop) allGathered() bool {
+	for _, t := range l.targets {
+		if t.number == 0 || t.running {
+			return false
+		}
+	}
+	return true
+}
+
+// endOrphans ends the series of the last life that no target has gathered in
+// this one.
+func (l *loop) endOrphans() {
+	b := l.orphans.block(l.open.Time)
+	b.Source = len(l.targets)
+	if len(b.Extra) > 0 {
+		l.open.Blocks = append(l.open.Blocks, b)
+	}
+	l.orphans = nil
 }
 
 // settle commits the open tick if no target is running.

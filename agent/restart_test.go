@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -257,6 +258,36 @@ func dirSize(t *testing.T, dir string) int64 {
 		}
 	}
 	return size
+}
+
+// Series that the next life does not gather any more end with a stale marker:
+// those of a target that has gone, and those gone from their page.
+func TestAgent_RestartEndsWhatHasGone(t *testing.T) {
+	inWorld(t, func(w *world) {
+		s := w.numbered(func(n int) ([]*dto.MetricFamily, error) {
+			if n <= 10 {
+				return []*dto.MetricFamily{gauge("leaves", 1)}, nil
+			}
+			return nil, nil
+		})
+		gone := &scrapes{page: func(n int) ([]*dto.MetricFamily, error) { return []*dto.MetricFamily{gauge("goes", 2)}, nil }}
+		w.cfg.Targets = append(w.cfg.Targets, agent.Target{Job: "gone", Gather: gone.gather})
+		w.run(10*time.Second + 500*time.Millisecond)
+		w.cfg.Targets = w.cfg.Targets[:1]
+		a := w.run(10 * time.Second)
+		w.balanced(a)
+		for _, name := range []string{"leaves", "goes"} {
+			if got := shown(w.series(name)); !strings.HasSuffix(got, " stale") || strings.Count(got, stale) != 1 {
+				t.Errorf("%s: %s", name, got)
+			}
+		}
+		if up := shown(w.upOf("gone")); up != "1 1 1 1 1 1 1 1 1 1 stale" {
+			t.Errorf("up of the target that has gone: %s", up)
+		}
+		if got := w.upOf("numbered"); strings.Contains(shown(got), stale) || len(got) != s.n {
+			t.Errorf("up of the target that stays: %s", shown(got))
+		}
+	})
 }
 
 func TestAgent_OneProcessALog(t *testing.T) {

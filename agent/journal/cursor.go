@@ -73,7 +73,7 @@ func (j *Journal) firstBase(pos wal.Position) uint64 {
 		case t != nil:
 			return t.Base
 		case !errors.As(err, &loss):
-			return j.lastEnd()
+			return j.start.End
 		}
 	}
 }

@@ -5,6 +5,7 @@
 //   - journal.go: from the loop's hands into the log and the ring, in a
 //     goroutine of its own, so that a slow disk never moves a tick.
 //   - disk.go: trouble with the disk: the log is left out, and tried again.
+//   - start.go: where the last life stopped.
 //   - cursor.go: how far a remote has come, kept in the log.
 //   - reader.go: ticks from the log.
 //

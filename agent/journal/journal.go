@@ -53,13 +53,6 @@ type queued struct {
 	seen bool
 }
 
-// Start is where a journal goes on from what was found in the log.
-type Start struct {
-	Seq  uint64 // the highest sequence number used; the next tick's is higher
-	Time int64  // the latest timestamp used, milliseconds; 0 if there is none
-	End  uint64 // samples in all ticks so far
-}
-
 // stallAfter is how long a tick waits for the disk before remotes get it
 // without.
 const stallAfter = 10 * time.Second
@@ -97,7 +90,7 @@ func (j *Journal) Open(remotes []string, now time.Time) (Start, error) {
 		j.start.Seq = uint64(now.UnixMilli())
 		return j.start, nil
 	}
-	j.start = Start{Seq: j.wal.LastSeq(), Time: j.wal.LastTime(), End: j.lastEnd()}
+	j.start = j.findStart()
 	for _, c := range j.cursors {
 		c.start(j)
 	}
@@ -133,33 +126,6 @@ func (j *Journal) openLog(now time.Time) error {
 	defer j.mu.Unlock()
 	j.wal = log
 	return nil
-}
-
-// lastEnd is the number of samples gathered so far, as far as the log and its
-// cursors know.
-func (j *Journal) lastEnd() uint64 {
-	end := uint64(0)
-	for _, c := range j.cursors {
-		if state, ok := c.load(); ok {
-			end = max(end, state.Settled)
-		}
-	}
-	last := j.wal.End()
-	if last.Seq == 0 {
-		return end
-	}
-	last.Seq-- // so that the last record is read
-	r := &Reader{records: j.wal.NewReader(last)}
-	for {
-		t, err := r.Next()
-		var loss *Loss
-		switch {
-		case t != nil:
-			end = max(end, t.End())
-		case !errors.As(err, &loss):
-			return end
-		}
-	}
 }
 
 // Commit takes a tick, which becomes immutable. It never waits for the disk: a

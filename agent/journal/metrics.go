@@ -8,7 +8,8 @@ import (
 
 type metrics struct {
 	failures prometheus.Counter
-	damaged  *prometheus.GaugeVec
+	damaged  *prometheus.GaugeVec // bytes, by kind
+	lost     *prometheus.GaugeVec // samples, by kind
 }
 
 func newMetrics(j *Journal, reg prometheus.Registerer) *metrics {
@@ -22,6 +23,11 @@ func newMetrics(j *Journal, reg prometheus.Registerer) *metrics {
 			Help: "Bytes of the write-ahead log that could not be used when it was opened, by what became of them.",
 		}, []string{"kind"}),
 	}
+	m.lost = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "edgetick_wal_recovery_samples",
+		Help: "Samples known to have been in those bytes. What is torn is the tick that was being written when the process ended.",
+	}, []string{"kind"})
+	m.opened(&wal.Report{})
 	stat := func(name, help string, get func(wal.Stats) float64) prometheus.CounterFunc {
 		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 {
 			if log := j.open(); log != nil {
@@ -30,7 +36,7 @@ func newMetrics(j *Journal, reg prometheus.Registerer) *metrics {
 			return 0
 		})
 	}
-	reg.MustRegister(m.failures, m.damaged,
+	reg.MustRegister(m.failures, m.damaged, m.lost,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "edgetick_wal_durable",
 			Help: "1 if the last tick was written to the write-ahead log, 0 if it is in memory only.",
@@ -63,4 +69,6 @@ func (m *metrics) opened(r *wal.Report) {
 		aside += a.Bytes
 	}
 	m.damaged.WithLabelValues("aside").Set(float64(aside))
+	m.lost.WithLabelValues("torn").Set(float64(r.TornItems))
+	m.lost.WithLabelValues("damaged").Set(float64(r.DamagedItems))
 }

@@ -29,6 +29,9 @@ const ReasonUndecodable = "wal_undecodable"
 type Reader struct {
 	records *wal.Reader
 	decoder buffer.Decoder
+	// primer, if set, is shown the ticks that are decoded only because later
+	// ones build on them.
+	primer func(*buffer.Tick)
 }
 
 // Reader returns a reader of the ticks in the log after the cursor, or nil if
@@ -56,6 +59,9 @@ func (r *Reader) Next() (*buffer.Tick, error) {
 		t, err := r.decoder.Decode(rec.Payload, rec.Key)
 		switch {
 		case rec.Primer:
+			if err == nil && r.primer != nil {
+				r.primer(t)
+			}
 			continue // the record that needs it reports what is wrong with it
 		case err != nil:
 			return nil, &Loss{Reason: ReasonUndecodable, Samples: uint64(rec.Count)}
