@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/config"
@@ -93,8 +94,17 @@ func (r *Remote) next(ctx context.Context) (bool, error) {
 	for {
 		s := r.ring.State(r.cursor.Seq)
 		if r.behind(s) {
-			if r.window = r.backlog.read(r.window[:0], r.again); len(r.window) > 0 {
+			var err error
+			r.window, err = r.backlog.read(r.window[:0], r.again)
+			r.noteReading(err)
+			switch {
+			case len(r.window) > 0:
 				return true, nil
+			case err != nil:
+				if !sleep(ctx, rereadAfter) {
+					return false, context.Cause(ctx)
+				}
+				continue
 			}
 			r.start = 0 // the log has no more than the ring
 		}
@@ -112,6 +122,28 @@ func (r *Remote) next(ctx context.Context) (bool, error) {
 			return false, context.Cause(ctx)
 		}
 	}
+}
+
+// rereadAfter is how long to wait before a part of the log is read again that
+// the disk has not given out.
+const rereadAfter = time.Second
+
+// sleep waits, and returns false if ctx is done before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// noteReading logs the first of several errors of reading the log.
+func (r *Remote) noteReading(err error) {
+	if err != nil && r.outcome.readErr == nil {
+		r.log.Error("the write-ahead log cannot be read, it is tried again", "err", err)
+	}
+	r.outcome.readErr = err
 }
 
 // behind tells whether the next tick is one that the ring does not hold.

@@ -53,6 +53,7 @@ type outcomes struct {
 	refusal   time.Time // when a refusal was last logged
 	unlogged  int       // refused samples since
 	cursorErr error     // of storing the cursor the last time
+	readErr   error     // of reading the log the last time
 }
 
 // failing logs the first of several failed attempts.
