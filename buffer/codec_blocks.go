@@ -56,39 +56,34 @@ func (d *Decoder) block(b *Block, t *Tick, before int) bool {
 
 // layout reads what a block says of its layout, and the series it describes.
 func (d *Decoder) layout(h byte, source int) (p placed, ok bool) {
-	s := d.shelves[source]
-	how := h & (headLayout | headWhole)
-	if how == layoutNew|headWhole {
-		p, ok = d.wholeLayout(d.old[source])
-		if !ok {
-			return p, false
-		}
-	}
-	if h&headSeries != 0 && !d.describe(0, nil) {
-		return p, false
-	}
-	switch how {
-	case layoutNone:
-		return p, true
-	case layoutLast:
-		return s.at(-1)
-	case layoutPlace:
-		return s.at(int(d.in.byte()))
-	case layoutNew:
-		if p, ok = d.runs(); !ok {
-			return p, false
-		}
-	case layoutNew | headWhole:
-	default:
-		return p, false
-	}
-	if s == nil {
+	s, old := d.shelves[source], d.old[source]
+	if s == nil && (h&headWhole != 0 || h&headLayout == layoutNew) {
 		s = new(shelf)
 		d.shelves[source] = s
 	}
-	s.put(p)
+	if h&headWhole != 0 {
+		if p, ok = d.wholeLayout(old); !ok {
+			return p, false
+		}
+		s.put(p)
+	}
+	if h&headSeries != 0 && !d.describe(0, old) {
+		return p, false
+	}
+	switch h & headLayout {
+	case layoutNone:
+		return placed{}, true
+	case layoutLast:
+		p, ok = s.at(-1)
+	case layoutPlace:
+		p, ok = s.at(int(d.in.byte()))
+	default:
+		if p, ok = d.runs(old); ok {
+			s.put(p)
+		}
+	}
 	delete(d.old, source)
-	return p, true
+	return p, ok
 }
 
 // at returns the layout at a place, or the one used last if place is -1.
@@ -138,21 +133,33 @@ func (d *Decoder) wholeLayout(old *Layout) (placed, bool) {
 	first, start := len(d.series), d.in.at
 	l := d.known()
 	if l != nil {
-		d.series = append(d.series, l.Series...)
+		d.series = appendKnown(d.series, l, old)
 	} else if !d.describe(first, old) {
 		return placed{}, false
 	}
-	series := d.series[first:]
-	switch {
-	case old != nil && slices.Equal(old.Series, series):
+	switch series := d.series[first:]; {
+	case isOf(old, series):
 		l = old
-	case l == nil:
+	case !isOf(l, series):
 		l = NewLayout(slices.Clone(series))
 	}
 	d.whole[string(d.in.buf[start:d.in.at])] = l
 	n := len(l.Series)
 	d.budget.placed -= n
 	return placed{l, []run{{first, n}}}, d.budget.placed >= 0
+}
+
+// appendKnown appends the series of l to dst, but those that are in old too from
+// there: these have been given out last.
+func appendKnown(dst []*Series, l, old *Layout) []*Series {
+	if old == nil || old == l {
+		return append(dst, l.Series...)
+	}
+	in := interner{old: old}
+	for _, s := range l.Series {
+		dst = append(dst, in.ofKnown(s))
+	}
+	return dst
 }
 
 // known returns the layout that was described by the same bytes before, if
@@ -178,8 +185,11 @@ func (d *Decoder) known() *Layout {
 	return l
 }
 
-// runs reads a layout of series described before.
-func (d *Decoder) runs() (p placed, ok bool) {
+// isOf tells whether a layout, which may be nil, is of just these series.
+func isOf(l *Layout, series []*Series) bool { return l != nil && slices.Equal(l.Series, series) }
+
+// runs reads a layout of series described before. It is old if that is the same.
+func (d *Decoder) runs(old *Layout) (p placed, ok bool) {
 	var series []*Series
 	end := 0
 	for range d.in.count(len(d.in.rest())) {
@@ -192,6 +202,8 @@ func (d *Decoder) runs() (p placed, ok bool) {
 		series = append(series, d.series[first:end]...)
 		p.runs = append(p.runs, run{first, n})
 	}
-	p.layout = NewLayout(series)
+	if p.layout = old; !isOf(old, series) {
+		p.layout = NewLayout(series)
+	}
 	return p, !d.in.bad
 }

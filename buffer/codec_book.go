@@ -122,6 +122,30 @@ func (b *book) appendWhole(dst []byte, l *Layout) []byte {
 	return append(dst, w.bytes...)
 }
 
+// base chooses what to describe as a whole for the sake of l: l itself or, where
+// little is different and this saves compressing, the layout before.
+func (b *book) base(l, before *Layout) *Layout {
+	if b.whole[l] == nil && b.whole[before] != nil && alike(l, before) {
+		return before
+	}
+	return l
+}
+
+// alike tells whether two layouts differ in few series.
+func alike(a, b *Layout) bool {
+	in := make(map[*Series]bool, len(b.Series))
+	for _, s := range b.Series {
+		in[s] = true
+	}
+	both := 0
+	for _, s := range a.Series {
+		if in[s] {
+			both++
+		}
+	}
+	return len(a.Series)+len(b.Series)-2*both <= len(a.Series)/8
+}
+
 func (b *book) describe(l *Layout) []byte {
 	d := &b.loose
 	d.begin()

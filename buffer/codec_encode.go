@@ -83,7 +83,13 @@ func (e *Encoder) restart() {
 	e.started, e.ticks = true, 0
 	e.values.forecasts.reset()
 	e.book.reset()
-	e.shelves = make(map[int]*shelf, len(e.shelves))
+	before := e.shelves
+	e.shelves = make(map[int]*shelf, len(before))
+	for source, s := range before {
+		if !s.empty() {
+			e.shelves[source] = &shelf{base: s.base}
+		}
+	}
 }
 
 func (e *Encoder) head(dst []byte, t *Tick, key bool) []byte {
@@ -131,7 +137,7 @@ func (e *Encoder) block(dst []byte, t *Tick, b *Block, before int) []byte {
 		head |= headSeries
 		dst = e.book.appendTo(dst)
 	}
-	switch how {
+	switch how & headLayout {
 	case layoutPlace:
 		dst = append(dst, byte(e.shelves[b.Source].last))
 	case layoutNew:
@@ -157,9 +163,8 @@ func (e *Encoder) shelf(source int) *shelf {
 	return s
 }
 
-// layout finds the layout of b or puts it on the shelf. The first of a source is
-// described as a whole, at once; later ones by what they share with those
-// before.
+// layout finds the layout of b or puts it on the shelf. A layout that is whole,
+// or the one that a new layout is compared with, is described at once.
 func (e *Encoder) layout(dst []byte, b *Block) (how byte, out []byte, p placed) {
 	l := b.Layout
 	if l == nil {
@@ -173,16 +178,18 @@ func (e *Encoder) layout(dst []byte, b *Block) (how byte, out []byte, p placed) 
 		s.last = at
 		return layoutPlace, dst, s.slots[at]
 	}
-	how = layoutNew
 	if s.empty() {
-		how |= headWhole
-		p = placed{l, []run{{len(e.book.series), len(l.Series)}}}
-		dst = e.book.appendWhole(dst, l)
-	} else {
-		p = placed{l, e.book.place(l)}
+		how = headWhole
+		s.base = e.book.base(l, s.base)
+		s.put(placed{s.base, []run{{len(e.book.series), len(s.base.Series)}}})
+		dst = e.book.appendWhole(dst, s.base)
+		if s.base == l {
+			return how | layoutLast, dst, s.slots[s.last]
+		}
 	}
+	p = placed{l, e.book.place(l)}
 	s.put(p)
-	return how, dst, p
+	return how | layoutNew, dst, p
 }
 
 func appendRuns(dst []byte, runs []run) []byte {

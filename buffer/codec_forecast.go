@@ -22,6 +22,9 @@ type forecast struct {
 	odd  bool // values have ulps
 }
 
+// All that follows is part of the format: a decoder that learns otherwise than
+// the encoder did reads nonsense.
+//
 // The heat of a series that does as expected falls to 0, and then the series
 // takes no space in a record. The low half counts surprises, the high half how
 // well the last step foretold the next.

@@ -136,3 +136,11 @@ func (i *interner) ofSeries(labels []byte, f *Family) *Series {
 	}
 	return &Series{Labels: string(labels), Family: f}
 }
+
+func (i *interner) ofKnown(s *Series) *Series {
+	i.index()
+	if old := i.series[s.Labels]; old != nil && *old.Family == *s.Family {
+		return old
+	}
+	return s
+}

@@ -21,6 +21,10 @@ type shelf struct {
 	slots [shelfSize]placed
 	next  int // the place of the next layout
 	last  int // the place of the layout used last
+
+	// base is the layout that the encoder described as a whole. It may describe
+	// it again in the next key record although it has been replaced.
+	base *Layout
 }
 
 // put replaces the oldest layout.

@@ -82,8 +82,8 @@ func (w *valueWriter) surprise(id int, value uint64, n, ulps int64, fits bool) {
 	want, _ := w.expected(id)
 	z := zigzag(n - want)
 	low := of.low()
-	if q := uint(z >> low); q < riceMost {
-		w.out.put(1<<q-1, q+1)
+	if q := z >> low; q < riceMost {
+		w.out.put(1<<q-1, uint(q)+1)
 		w.out.put(z&(1<<low-1), low)
 	} else {
 		w.out.put(1<<riceMost-1, riceMost+1)

@@ -9,6 +9,8 @@
 //     and a short list of samples that do not fit the column.
 //   - [Tick]: the blocks gathered at one beat of the ticker.
 //   - [Ring]: the most recent ticks, bounded in bytes.
+//   - [Encoder] and [Decoder]: a tick as a record of the write-ahead log, and
+//     back. codec.go specifies the format and lists the files.
 //
 // Ownership is simple: whoever builds a value may change it until it has been
 // handed to [Ring.Push]; from then on it is immutable and may be read by any
