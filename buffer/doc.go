@@ -10,7 +10,7 @@
 //   - [Tick]: the blocks gathered at one beat of the ticker.
 //   - [Ring]: the most recent ticks, bounded in bytes.
 //   - [Encoder] and [Decoder]: a tick as a record of the write-ahead log, and
-//     back. codec.go specifies the format and lists the files.
+//     back. codec.go specifies the format.
 //
 // Ownership is simple: whoever builds a value may change it until it has been
 // handed to [Ring.Push]; from then on it is immutable and may be read by any

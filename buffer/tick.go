@@ -10,10 +10,16 @@ type Sample struct {
 // sampleBytes is the memory one Sample takes.
 const sampleBytes = 24
 
+// Mixed is the Source of a block that may share series with blocks of any
+// source. A process that goes on where another ended puts one, which may be
+// empty, into its first tick: it numbers its targets anew.
+const Mixed = -1
+
 // Block is what one target yielded at one tick.
 type Block struct {
-	// Source numbers the target within the process. Blocks of one source never
-	// share a series with blocks of another.
+	// Source numbers the target within the process, or is [Mixed]. Blocks of one
+	// source never share a series with blocks of another, unless there is a
+	// mixed block between or among them.
 	Source int
 	// Time is the timestamp of every sample in the column, in milliseconds
 	// since the epoch. It is the tick's, or an earlier tick's where the target
