@@ -31,6 +31,7 @@ type loop struct {
 	end     uint64      // samples in all ticks committed
 	ahead   bool        // the wall clock was set back and has not caught up
 	orphans orphans
+	follows bool // the next tick is the first after another life's
 }
 
 // target is a collector.Target as the loop sees it.
@@ -67,6 +68,7 @@ func newLoop(a *Agent, targets []*target) *loop {
 func (l *loop) continueFrom(s journal.Start) {
 	l.seq, l.end, l.schedule.last = s.Seq, s.End, s.Time
 	l.orphans = newOrphans(s, time.Now())
+	l.follows = s.Seq > 0
 }
 
 // run ticks until ctx is done. When it returns, all that was gathered in time is
@@ -175,7 +177,6 @@ func (l *loop) allGathered() bool {
 // this one.
 func (l *loop) endOrphans() {
 	b := l.orphans.block(l.open.Time)
-	b.Source = len(l.targets)
 	if len(b.Extra) > 0 {
 		l.open.Blocks = append(l.open.Blocks, b)
 	}
@@ -196,6 +197,10 @@ func (l *loop) commit() {
 		return
 	}
 	l.open = &buffer.Tick{Time: t.Time}
+	if l.follows {
+		t.Blocks = append(t.Blocks, buffer.Block{Source: buffer.Mixed, Time: t.Time})
+		l.follows = false
+	}
 	l.seq++
 	t.Seq, t.Base = l.seq, l.end
 	l.end = t.End()

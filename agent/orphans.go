@@ -48,7 +48,7 @@ func (o orphans) seen(b *buffer.Block) {
 
 // block holds a stale marker for each orphan.
 func (o orphans) block(at int64) buffer.Block {
-	b := buffer.Block{Time: at}
+	b := buffer.Block{Source: buffer.Mixed, Time: at}
 	for _, s := range o {
 		b.Extra = append(b.Extra, buffer.Sample{Series: s, Time: at, Value: math.Float64frombits(value.StaleNaN)})
 	}

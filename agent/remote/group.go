@@ -38,7 +38,8 @@ func (g *grouper) each(window []*buffer.Tick, yield yieldFunc) error {
 	return nil
 }
 
-// split sorts the blocks of the window by source.
+// split sorts the blocks of the window by source, or takes all for blocks of one
+// source if there is a mixed one.
 func (g *grouper) split(window []*buffer.Tick) {
 	if g.blocks == nil {
 		g.blocks = make(map[int][]*buffer.Block)
@@ -48,15 +49,24 @@ func (g *grouper) split(window []*buffer.Tick) {
 		g.blocks[source] = blocks[:0]
 	}
 	g.sources = g.sources[:0]
+	mixed := slices.ContainsFunc(window, isMixed)
 	for _, t := range window {
 		for i := range t.Blocks {
 			b := &t.Blocks[i]
-			if len(g.blocks[b.Source]) == 0 {
-				g.sources = append(g.sources, b.Source)
+			source := b.Source
+			if mixed {
+				source = buffer.Mixed
 			}
-			g.blocks[b.Source] = append(g.blocks[b.Source], b)
+			if len(g.blocks[source]) == 0 {
+				g.sources = append(g.sources, source)
+			}
+			g.blocks[source] = append(g.blocks[source], b)
 		}
 	}
+}
+
+func isMixed(t *buffer.Tick) bool {
+	return slices.ContainsFunc(t.Blocks, func(b buffer.Block) bool { return b.Source == buffer.Mixed })
 }
 
 // oneColumn tells whether the blocks are nothing but columns of one layout.
