@@ -59,9 +59,9 @@ func New(cfg Config) *Target {
 // always good; the error says why it holds no page.
 func (t *Target) Gather(ctx context.Context, at int64) (buffer.Block, error) {
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, t.cfg.Timeout)
+	scrape, cancel := context.WithTimeout(ctx, t.cfg.Timeout)
 	defer cancel()
-	page, err := t.collect(ctx)
+	page, err := t.collect(scrape)
 
 	var r report
 	b, err := t.pages.block(page, at, &r, err)
@@ -69,7 +69,9 @@ func (t *Target) Gather(ctx context.Context, at int64) (buffer.Block, error) {
 	v := r.values()
 	b.Values = append(b.Values, v[:]...)
 	b.Source = t.cfg.Number
-	t.note(err)
+	if ctx.Err() == nil { // else it was cut short, which says nothing about the target
+		t.note(err)
+	}
 	return b, err
 }
 

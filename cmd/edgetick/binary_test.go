@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 func TestBinary_MainJob(t *testing.T) {
 	d := openDatabase(t)
 	p := edgetick(t,
-		"--tick.interval=250ms", "--instance=here", "--label=site=lab",
+		"--tick.interval=1s", "--remote-write.pack-ticks=2", "--instance=here", "--label=site=lab",
 		"--remote-write.url="+d.url(), "--remote-write.max-samples-per-send=100000",
 		"--scrape.target=job=receiver,url="+d.server.URL+"/metrics")
 	own := "http://" + p.find(`msg="Listening on" address=(\S+)`)
@@ -43,11 +44,11 @@ func TestBinary_MainJob(t *testing.T) {
 	ctx, now := context.Background(), time.Now()
 	for query, check := range map[string]func(float64) bool{
 		`count(up == 1)`: func(v float64) bool { return v == 3 },
-		`count(node_uname_info{job="node", instance="here", site="lab"})`:         func(v float64) bool { return v == 1 },
-		`count(rate(node_cpu_seconds_total{mode="idle"}[1m]))`:                    func(v float64) bool { return v >= 1 },
-		`sum(edgetick_ledger_imbalance_samples)`:                                  func(v float64) bool { return v == 0 },
-		`count(go_goroutines{job="receiver", instance=~"here:[0-9]+"})`:           func(v float64) bool { return v == 1 },
-		`count({__name__="node_scrape_collector_duration_seconds"}) or vector(0)`: func(v float64) bool { return v == 0 },
+		`count(node_uname_info{job="node", instance="here", site="lab"})`:                   func(v float64) bool { return v == 1 },
+		`count(rate(node_cpu_seconds_total{mode="idle"}[1m]))`:                              func(v float64) bool { return v >= 1 },
+		`max_over_time(edgetick_ledger_imbalance_samples[1m])`:                              func(v float64) bool { return v == 0 },
+		`count(last_over_time(go_goroutines{job="receiver", instance=~"here:[0-9]+"}[1m]))`: func(v float64) bool { return v == 1 },
+		`count({__name__="node_scrape_collector_duration_seconds"}) or vector(0)`:           func(v float64) bool { return v == 0 },
 	} {
 		got, err := d.Query(ctx, query, now)
 		if err != nil || len(got) != 1 || !check(got[0].F) {
@@ -55,7 +56,7 @@ func TestBinary_MainJob(t *testing.T) {
 		}
 	}
 	for i, body := range d.requests() {
-		checkPacked(t, i, body, 4)
+		checkPacked(t, i, body, 2)
 	}
 }
 
@@ -129,9 +130,9 @@ func TestBinary_ReceiverInTrouble(t *testing.T) {
 			return true
 		},
 	} {
-		hits := 0
-		d.breaks(func(w http.ResponseWriter, r *http.Request) bool { hits++; return fault(w, r) })
-		d.until(name+" has hit three requests", func() bool { return hits >= 3 })
+		var hits atomic.Int32
+		d.breaks(func(w http.ResponseWriter, r *http.Request) bool { hits.Add(1); return fault(w, r) })
+		d.until(name+" has hit three requests", func() bool { return hits.Load() >= 3 })
 		d.breaks(nil)
 		arrived := len(d.points("scrape_number"))
 		d.until("scrapes arrive after "+name, func() bool { return len(d.points("scrape_number")) > arrived+5 })
