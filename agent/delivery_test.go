@@ -216,34 +216,6 @@ func TestAgent_BackoffGrowsWithJitterAndIsLoggedOnce(t *testing.T) {
 	})
 }
 
-// A receiver that refuses a request for good loses that request, and no other.
-func TestAgent_CountsWhatIsRejected(t *testing.T) {
-	inWorld(t, func(w *world) {
-		w.network = func(n int, rw http.ResponseWriter, deliver func()) error {
-			if n == 1 {
-				http.Error(rw, "no, not this one", http.StatusBadRequest)
-				return nil
-			}
-			deliver()
-			return nil
-		}
-		s := &scrapes{}
-		w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
-		a := w.run(time.Minute + 500*time.Millisecond)
-		b := a.Status().Remotes[0].Books
-		const perTick = 1 + 5
-		if b.Rejected != 4*perTick || b.Acknowledged != b.Gathered-b.Rejected || b.Imbalance != 0 || b.Pending != 0 {
-			t.Errorf("books are %+v, want one window of 4 ticks rejected", b)
-		}
-		if got := len(w.series("scrape_number")); got != s.n-4 {
-			t.Errorf("%d scrapes arrived of %d", got, s.n)
-		}
-		if w.logs.count("no, not this one") != 1 {
-			t.Error("the receiver's words are not in the log")
-		}
-	})
-}
-
 // What does not fit into memory is dropped oldest first, and counted.
 func TestAgent_CountsWhatTheBufferLoses(t *testing.T) {
 	inWorld(t, func(w *world) {

@@ -106,13 +106,18 @@ func (w *world) RoundTrip(req *http.Request) (*http.Response, error) {
 // run runs the agent for some time and then stops it, which flushes.
 func (w *world) run(d time.Duration) *agent.Agent {
 	w.Helper()
+	a := agent.New(w.cfg)
+	w.runAgent(a, d)
+	return a
+}
+
+func (w *world) runAgent(a *agent.Agent, d time.Duration) {
+	w.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
-	a := agent.New(w.cfg)
 	if err := a.Run(ctx); err != nil {
 		w.Fatal(err)
 	}
-	return a
 }
 
 // balanced fails the test unless the books of every remote balance and say that

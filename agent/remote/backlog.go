@@ -35,8 +35,10 @@ func (b *backlog) read(dst []*buffer.Tick, stop uint64) ([]*buffer.Tick, error) 
 			return dst, nil
 		}
 		// Ticks may be missing here that the ring still has: the window ends, and
-		// the remote looks there first.
-		if n := len(dst); n > 0 && (t.Base != dst[n-1].End() || bytes+t.Bytes() > maxWindowBytes || !inWindow(dst, t)) {
+		// the remote looks there first. A window that is sent again came from the
+		// ring, which may have had room for more.
+		full := bytes+t.Bytes() > maxWindowBytes && t.Seq > stop
+		if n := len(dst); n > 0 && (t.Base != dst[n-1].End() || full || !inWindow(dst, t)) {
 			b.ahead = t
 			return dst, nil
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type client struct {
 	url       string
 	timeout   time.Duration
 	userAgent string
+	hold      []int // status codes
 }
 
 // fate is what an answer means for the request.
@@ -32,7 +34,10 @@ type fate int
 const (
 	fateDelivered fate = iota
 	fateRetry          // the receiver may take the same request later
-	fateRejected       // the receiver will never take it
+	fateRefused        // something in it is not acceptable; the rest may be
+	fateTooLarge       // the receiver takes only smaller ones
+	fateRejected       // the receiver will never take it, nor a part of it
+	fateHeld           // the receiver would take it if the configuration were right
 )
 
 // answer is the outcome of one attempt.
@@ -65,6 +70,7 @@ func newClient(cfg Config) *client {
 		url:       cfg.URL,
 		timeout:   cfg.Timeout,
 		userAgent: cfg.UserAgent,
+		hold:      cfg.HoldStatus,
 	}
 }
 
@@ -100,15 +106,21 @@ func (c *client) interpret(resp *http.Response, message []byte) answer {
 	case status/100 == 2:
 		return a
 	case status/100 == 3:
-		a.fate = fateRetry
+		a.fate = fateHeld
 		a.err = fmt.Errorf("server answered %s to %q: %w", resp.Status, resp.Header.Get("Location"), errRedirect)
 		return a
+	case slices.Contains(c.hold, status):
+		a.fate = fateHeld
 	case status == http.StatusTooManyRequests, status/100 == 5:
 		a.fate = fateRetry
 		a.retryAfter = parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
+	case status == http.StatusRequestEntityTooLarge:
+		a.fate = fateTooLarge
+	case status == http.StatusBadRequest, status == http.StatusConflict, status == http.StatusUnprocessableEntity:
+		a.fate = fateRefused
+		a.stored = saysStored(string(message))
 	default:
 		a.fate = fateRejected
-		a.stored = (status == http.StatusBadRequest || status == http.StatusConflict) && saysStored(string(message))
 	}
 	a.err = fmt.Errorf("server answered %s: %s", resp.Status, strings.TrimSpace(string(message)))
 	return a

@@ -31,6 +31,10 @@ type Config struct {
 	MinBackoff, MaxBackoff time.Duration
 	// MaxRetryAfter is the longest Retry-After that is obeyed. Default: 5m.
 	MaxRetryAfter time.Duration
+	// HoldStatus lists the answers, 4xx, that pause the remote instead of
+	// costing samples. Empty but not nil, none does: the letter of the
+	// specification. Default: 401, 403, 404 and 407.
+	HoldStatus []int
 	// UserAgent is sent with each request. Default: "edgetick".
 	UserAgent string
 	// Transport carries the requests. Default: a pool of one kept connection,
@@ -47,6 +51,9 @@ func (c Config) WithDefaults() Config {
 	c.MinBackoff = cmp.Or(c.MinBackoff, 500*time.Millisecond)
 	c.MaxBackoff = cmp.Or(c.MaxBackoff, 30*time.Second)
 	c.MaxRetryAfter = cmp.Or(c.MaxRetryAfter, 5*time.Minute)
+	if c.HoldStatus == nil {
+		c.HoldStatus = []int{401, 403, 404, 407}
+	}
 	c.UserAgent = cmp.Or(c.UserAgent, "edgetick")
 	c.Name = cmp.Or(c.Name, "default")
 	return c
@@ -74,12 +81,19 @@ func (c Config) Validate() error {
 		return fmt.Errorf("--remote-write.max-samples-per-send: %d is out of range, want 1 or more", c.MaxSamplesPerSend)
 	case c.MaxBytesPerSend < 1<<10 || c.MaxBytesPerSend > 16<<20:
 		return fmt.Errorf("--remote-write.max-bytes-per-send: %d bytes is out of range, want 1KiB to 16MiB", c.MaxBytesPerSend)
+	case c.MaxRetryAfter < 0:
+		return fmt.Errorf("--remote-write.max-retry-after: %s is out of range, want 0s or more", c.MaxRetryAfter)
 	case c.Timeout <= 0:
 		return fmt.Errorf("--remote-write.timeout: %s is out of range, want more than 0s", c.Timeout)
 	case c.MinBackoff <= 0:
 		return fmt.Errorf("--remote-write.min-backoff: %s is out of range, want more than 0s", c.MinBackoff)
 	case c.MaxBackoff < c.MinBackoff:
 		return fmt.Errorf("--remote-write.max-backoff: %s is less than --remote-write.min-backoff=%s, want at least as much", c.MaxBackoff, c.MinBackoff)
+	}
+	for _, status := range c.HoldStatus {
+		if status/100 != 4 || status == 429 {
+			return fmt.Errorf("--remote-write.hold-status: %d cannot be held, want 4xx codes but for 429, such as 401,403,404,407", status)
+		}
 	}
 	return nil
 }

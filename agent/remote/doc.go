@@ -11,7 +11,9 @@
 //     samples in time order.
 //   - pack.go: series are packed into requests within the limits, families
 //     together.
-//   - send.go: a request is sent until the receiver has settled it.
+//   - send.go: a request is sent until the receiver has settled it, in parts if it
+//     does not take it whole.
+//   - hold.go: a remote whose configuration is wrong is paused.
 //   - pace.go: how long to wait between attempts.
 //   - client.go: one attempt, and what the answer means.
 //   - ledger.go: the books: what became of every sample.

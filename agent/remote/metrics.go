@@ -13,6 +13,7 @@ type metrics struct {
 	retries    prometheus.Counter
 	duration   prometheus.Histogram
 	lastAnswer prometheus.Gauge
+	held       prometheus.Gauge
 }
 
 func newMetrics(name string, reg prometheus.Registerer) *metrics {
@@ -39,9 +40,13 @@ func newMetrics(name string, reg prometheus.Registerer) *metrics {
 			Name: "edgetick_remote_last_settled_timestamp_seconds", ConstLabels: labels,
 			Help: "When the receiver last settled a request, in seconds since the epoch.",
 		}),
+		held: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "edgetick_remote_held", ConstLabels: labels,
+			Help: "1 while the remote is held, because its receiver answers that credentials or URL are wrong.",
+		}),
 	}
 	m.requests.WithLabelValues("error")
-	reg.MustRegister(m.requests, m.sentBytes, m.retries, m.duration, m.lastAnswer)
+	reg.MustRegister(m.requests, m.sentBytes, m.retries, m.duration, m.lastAnswer, m.held)
 	return m
 }
 

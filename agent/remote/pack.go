@@ -7,12 +7,11 @@ import (
 	"github.com/edgetick/edgetick/proto"
 )
 
-// batch is one WriteRequest, ready to be sent. Its body belongs to the packer
-// and is valid until the packer makes the next one.
+// batch is one WriteRequest, ready to be sent. Its bytes belong to the packer and
+// are valid until the packer makes the next one.
 type batch struct {
-	body    []byte // in snappy's block format
-	decoded int    // bytes before compression
-	series  int
+	message []byte // the WriteRequest
+	body    []byte // the same in snappy's block format
 	samples int
 }
 
@@ -42,6 +41,9 @@ type mark struct{ bytes, series, samples int }
 func newPacker(maxSamples, maxBytes int) *packer {
 	return &packer{maxSamples: maxSamples, maxDecoded: decodedLimit(maxBytes)}
 }
+
+// minDecoded is the smallest limit of a batch, in bytes before compression.
+const minDecoded = 1 << 10
 
 // decodedLimit is the number of bytes that snappy can never turn into more than
 // maxBytes.
@@ -112,12 +114,18 @@ func (p *packer) fitting(s *buffer.Series, samples []proto.Sample) int {
 func (p *packer) flush(upTo mark, send func(batch) error) error {
 	d := &p.next
 	p.body = snappy.Encode(p.body[:cap(p.body)], d.encoded[:upTo.bytes])
-	err := send(batch{body: p.body, decoded: upTo.bytes, series: upTo.series, samples: upTo.samples})
+	err := send(batch{message: d.encoded[:upTo.bytes], body: p.body, samples: upTo.samples})
 	d.encoded = d.encoded[:copy(d.encoded, d.encoded[upTo.bytes:])]
 	d.series -= upTo.series
 	d.samples -= upTo.samples
 	d.start = mark{}
 	return err
+}
+
+// shrink lowers the limit of later batches to n bytes before compression: the
+// receiver takes no larger ones.
+func (p *packer) shrink(n int) {
+	p.maxDecoded = max(min(p.maxDecoded, n), minDecoded)
 }
 
 func (d *draft) end() mark { return mark{len(d.encoded), d.series, d.samples} }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -34,6 +35,7 @@ type Remote struct {
 	window  []*buffer.Tick
 
 	outcome outcomes
+	held    atomic.Pointer[string] // why, while the remote is held
 }
 
 // New makes a remote that reads ticks from ring. cfg is complete and valid. It

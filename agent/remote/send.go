@@ -6,43 +6,113 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
+	"github.com/golang/snappy"
+
+	"github.com/edgetick/edgetick/proto"
 )
 
 // errUnsettled makes backoff.Retry try again.
 var errUnsettled = errors.New("the receiver has not settled the request")
 
-// send sends one batch until the receiver has settled it, and books the
-// outcome. again says that the same batch may have been sent in an earlier life.
-// It returns an error only when ctx is done.
+// maxParts bounds the requests that one batch may be split into. When they are
+// used up, a part that is refused is given up as a whole.
+const maxParts = 100
+
+// part is a batch, or a part of one that the receiver would not take whole.
+type part struct {
+	batch
+	again bool // it may have been sent, just like this, in an earlier life
+}
+
+// send delivers one batch, or what the receiver takes of it, and books the
+// outcome. It returns an error only when ctx is done.
 func (r *Remote) send(ctx context.Context, b batch, again bool) error {
-	attempt := 0
-	ambiguous := again // the receiver may have stored the batch already
+	left := maxParts
+	return r.settle(ctx, part{b, again}, &left)
+}
+
+// settle sends a part until the receiver has settled it. Where it refuses a part
+// for something in it, or because it is too large, the halves are sent, so that
+// what is good arrives.
+func (r *Remote) settle(ctx context.Context, p part, left *int) error {
+	*left--
+	a, err := r.attempt(ctx, p)
+	if err != nil {
+		return err
+	}
+	switch {
+	case a.fate == fateDelivered:
+		r.Ledger.acknowledge(p.samples)
+		return nil
+	case a.fate == fateTooLarge:
+		r.packer.shrink(len(p.message) / 2)
+		fallthrough
+	case a.fate == fateRefused:
+		if p.samples > 1 && *left > 0 {
+			return r.halve(ctx, p, left)
+		}
+	}
+	r.Ledger.reject(p.samples)
+	r.refused(p, a)
+	return nil
+}
+
+// halve settles the two halves of a part, the first first, since they may hold
+// samples of one series.
+func (r *Remote) halve(ctx context.Context, p part, left *int) error {
+	first, second, err := proto.Halve(p.message)
+	if err != nil {
+		return err // of a message of our own: a defect
+	}
+	for _, message := range [][]byte{first, second} {
+		samples, err := proto.CountSamples(message)
+		if err != nil {
+			return err
+		}
+		half := part{batch: batch{message: message, body: snappy.Encode(nil, message), samples: samples}}
+		if err := r.settle(ctx, half, left); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attempt sends a part again and again, until the receiver takes it or refuses
+// it for good. It returns an error only when ctx is done.
+func (r *Remote) attempt(ctx context.Context, p part) (answer, error) {
+	var a answer
+	attempts := 0
+	ambiguous := p.again // the receiver may have stored it already
 	r.pace.asked = 0
-	return backoff.Retry(func() error {
+	err := backoff.Retry(func() error {
 		start := time.Now()
-		a := r.client.post(ctx, b.body, attempt)
+		a = r.client.post(ctx, p.body, attempts)
 		if ctx.Err() != nil && a.fate == fateRetry {
 			return backoff.Permanent(context.Cause(ctx)) // not the receiver's fault
 		}
-		r.metrics.observe(a.code, len(b.body), time.Since(start))
-		attempt++
-		switch {
-		case a.fate == fateDelivered, a.stored && ambiguous:
-			r.Ledger.acknowledge(b.samples)
-			r.recovered()
-			return nil
-		case a.fate == fateRejected:
-			r.Ledger.reject(b.samples)
-			r.recovered()
-			r.refused(b, a)
-			return nil
-		default:
+		r.metrics.observe(a.code, len(p.body), time.Since(start))
+		attempts++
+		switch a.fate {
+		case fateRetry:
 			ambiguous = true
 			r.failing(a)
 			r.pace.asked = a.retryAfter
 			return errUnsettled
+		case fateHeld:
+			if err := r.hold(ctx, a); err != nil {
+				return backoff.Permanent(err)
+			}
+			r.pace.Reset()
+			return errUnsettled
+		case fateRefused:
+			if a.stored && ambiguous {
+				a = answer{fate: fateDelivered, code: a.code}
+			}
 		}
+		r.recovered()
+		return nil
 	}, backoff.WithContext(r.pace, ctx))
+	return a, err
 }
 
 // outcomes is what is remembered of attempts, so that transitions are logged and
@@ -79,9 +149,9 @@ func (r *Remote) recovered() {
 const refusalLogInterval = time.Minute
 
 // refused logs a refused request, unless one has been logged a short while ago.
-func (r *Remote) refused(b batch, a answer) {
+func (r *Remote) refused(p part, a answer) {
 	o := &r.outcome
-	o.unlogged += b.samples
+	o.unlogged += p.samples
 	if now := time.Now(); now.Sub(o.refusal) >= refusalLogInterval {
 		r.log.Error("the receiver refused samples", "samples", o.unlogged, "err", a.err)
 		o.refusal, o.unlogged = now, 0

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -28,7 +29,8 @@ type Config struct {
 //	/           the status page
 //	/metrics    the agent's own metrics
 //	/-/healthy  200 as long as the process serves at all
-//	/-/ready    200 once the first tick has been committed, 503 before
+//	/-/ready    200 once the first tick has been committed, 503 before and while
+//	            a remote is held
 func NewHandler(cfg Config) http.Handler {
 	page := template.Must(template.New("status").Funcs(template.FuncMap{"clock": clock}).Parse(statusHTML))
 	mux := http.NewServeMux()
@@ -41,6 +43,11 @@ func NewHandler(cfg Config) http.Handler {
 		if s.Ticks == 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			fmt.Fprintln(w, "edgetick is not ready: no tick has been committed yet.")
+			return
+		}
+		if held := heldRemotes(s); len(held) > 0 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprintln(w, "edgetick is not ready:", strings.Join(held, "; "))
 			return
 		}
 		fmt.Fprintln(w, "edgetick is ready.")
@@ -56,6 +63,17 @@ func NewHandler(cfg Config) http.Handler {
 		}{cfg.Status(), cfg.Version})
 	})
 	return mux
+}
+
+// heldRemotes says which remotes are paused, and why.
+func heldRemotes(s agent.Status) []string {
+	var held []string
+	for _, r := range s.Remotes {
+		if r.Held != "" {
+			held = append(held, fmt.Sprintf("remote %s is held: %s", r.Name, r.Held))
+		}
+	}
+	return held
 }
 
 // clock is a time as the status page shows it.

@@ -185,6 +185,8 @@ func TestBinary_BadFlags(t *testing.T) {
 		{[]string{receiver, "--wal.max-bytes=1KiB"}, []string{"--wal.max-bytes", "1024", "1MiB"}},
 		{[]string{receiver, "--wal.segment-bytes=7"}, []string{"--wal.segment-bytes", "7", "64KiB"}},
 		{[]string{receiver, "--wal.sync-interval=-1s"}, []string{"--wal.sync-interval", `"-1s"`, "0s"}},
+		{[]string{receiver, "--remote-write.hold-status=500"}, []string{"--remote-write.hold-status", "500", "4xx"}},
+		{[]string{receiver, "--remote-write.hold-status=401;403"}, []string{"--remote-write.hold-status", `"401;403"`, "401,403"}},
 		{[]string{receiver, "--label=site"}, []string{"--label", `"site"`, "NAME=VALUE"}},
 		{[]string{receiver, "--label=9site=x"}, []string{"--label", `"9site"`, "letters"}},
 		{[]string{receiver, "--label=__x=y"}, []string{"--label", `"__x"`, "reserved"}},

@@ -93,6 +93,10 @@ func (o *options) addRemoteFlags(app *kingpin.Application) {
 		"Wait before the second attempt.")
 	one(app, aDuration, &r.MaxBackoff, "remote-write.max-backoff", "30s",
 		"Longest wait between two attempts, unless the receiver asks for more.")
+	one(app, aDuration, &r.MaxRetryAfter, "remote-write.max-retry-after", "5m",
+		"Longest wait that a receiver may ask for.")
+	one(app, statusCodes, &r.HoldStatus, "remote-write.hold-status", "401,403,404,407",
+		"Answers that speak of wrong credentials or a wrong URL: the remote is held until they end, instead of giving samples up. Empty for none.")
 	one(app, aDuration, &o.agent.FlushDeadline, "remote-write.flush-deadline", "10s",
 		"How long to go on delivering after SIGTERM or SIGINT.")
 }

@@ -56,12 +56,13 @@ func many[T any](app *kingpin.Application, k kind[T], take func(T), name, placeh
 }
 
 var (
-	aDuration = kind[time.Duration]{parseDuration, "a duration such as 500ms, 15s or 5m"}
-	aWait     = kind[time.Duration]{parseWait, "0s or a duration such as 1s"}
-	manyBytes = kind[int64]{func(s string) (int64, error) { n, err := parseBytes(s); return int64(n), err }, someBytesWanted}
-	someBytes = kind[int]{parseBytes, someBytesWanted}
-	aCount    = kind[int]{parseCount, "a whole number of 1 or more"}
-	aLabel    = kind[pair]{parsePair, "NAME=VALUE"}
+	aDuration   = kind[time.Duration]{parseDuration, "a duration such as 500ms, 15s or 5m"}
+	aWait       = kind[time.Duration]{parseWait, "0s or a duration such as 1s"}
+	manyBytes   = kind[int64]{func(s string) (int64, error) { n, err := parseBytes(s); return int64(n), err }, someBytesWanted}
+	someBytes   = kind[int]{parseBytes, someBytesWanted}
+	aCount      = kind[int]{parseCount, "a whole number of 1 or more"}
+	statusCodes = kind[[]int]{parseCodes, "HTTP status codes with commas between, such as 401,403"}
+	aLabel      = kind[pair]{parsePair, "NAME=VALUE"}
 )
 
 const someBytesWanted = "a number of bytes such as 512KiB or 4MiB"
@@ -110,6 +111,22 @@ func parseCount(s string) (int, error) {
 		return 0, errors.New("it is out of range")
 	}
 	return n, nil
+}
+
+// parseCodes reads a list of numbers, which is never nil.
+func parseCodes(s string) ([]int, error) {
+	codes := []int{}
+	for part := range strings.SplitSeq(s, ",") {
+		if s == "" {
+			break
+		}
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a number", part)
+		}
+		codes = append(codes, n)
+	}
+	return codes, nil
 }
 
 // pair is one NAME=VALUE.

@@ -1,0 +1,52 @@
+package remote
+
+import (
+	"context"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+)
+
+// Bounds of the wait between two probes of a remote that is held.
+const (
+	minHold = 5 * time.Second
+	maxHold = 5 * time.Minute
+)
+
+// emptyRequest is a WriteRequest of nothing in snappy's block format.
+var emptyRequest = []byte{0}
+
+// hold pauses the remote after an answer that speaks of its configuration and
+// not of the samples: wrong credentials, a wrong URL. Nothing is given up. At a
+// slow and jittered pace an empty request asks whether it has been cured. It
+// returns an error only when ctx is done.
+func (r *Remote) hold(ctx context.Context, a answer) error {
+	r.log.Error("the remote is held: nothing is sent and nothing given up until its receiver answers otherwise", "err", a.err)
+	r.metrics.held.Set(1)
+	reason := a.err.Error()
+	r.held.Store(&reason)
+	since := time.Now()
+	pace := backoff.NewExponentialBackOff(
+		backoff.WithInitialInterval(minHold),
+		backoff.WithMaxInterval(maxHold),
+		backoff.WithMaxElapsedTime(0),
+	)
+	for a.fate == fateHeld {
+		if !sleep(ctx, pace.NextBackOff()) {
+			return context.Cause(ctx)
+		}
+		a = r.client.post(ctx, emptyRequest, 0)
+	}
+	r.held.Store(nil)
+	r.metrics.held.Set(0)
+	r.log.Info("the remote goes on", "held_for", time.Since(since).Round(time.Second))
+	return nil
+}
+
+// Held tells why the remote is held, or is empty if it is not.
+func (r *Remote) Held() string {
+	if reason := r.held.Load(); reason != nil {
+		return *reason
+	}
+	return ""
+}

@@ -1,0 +1,97 @@
+package proto
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// ErrMessage is returned for bytes that are not TimeSeries made by
+// [AppendTimeSeries].
+var ErrMessage = errors.New("malformed request encoding")
+
+// Halve splits a message made by [AppendTimeSeries] into two that hold the same
+// samples in the same order: between two series, or, if there is only one,
+// between two of its samples. With a single sample left is empty. The halves may
+// share msg's memory.
+func Halve(msg []byte) (left, right []byte, err error) {
+	series, err := cutAll(msg)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(series) != 1 {
+		at := 0
+		for _, s := range series[:len(series)/2] {
+			at += len(s.whole)
+		}
+		return msg[:at], msg[at:], nil
+	}
+	fields, err := cutAll(series[0].body)
+	if err != nil {
+		return nil, nil, err
+	}
+	labels := 0 // bytes
+	var samples []field
+	for _, f := range fields {
+		if f.tag == tagSeriesSamples {
+			samples = append(samples, f)
+		} else {
+			labels += len(f.whole)
+		}
+	}
+	if len(samples) < 2 {
+		return nil, msg, nil
+	}
+	at := labels
+	for _, s := range samples[:len(samples)/2] {
+		at += len(s.whole)
+	}
+	body := series[0].body
+	return appendSeries(body[:labels], body[labels:at]), appendSeries(body[:labels], body[at:]), nil
+}
+
+// appendSeries makes a TimeSeries field of encoded labels and samples.
+func appendSeries(labels, samples []byte) []byte {
+	dst := append([]byte(nil), tagRequestTimeseries)
+	dst = appendVarint(dst, uint64(len(labels)+len(samples)))
+	dst = append(dst, labels...)
+	return append(dst, samples...)
+}
+
+// CountSamples is the number of samples in a message made by [AppendTimeSeries].
+func CountSamples(msg []byte) (int, error) {
+	series, err := cutAll(msg)
+	n := 0
+	for _, s := range series {
+		fields, err := cutAll(s.body)
+		if err != nil {
+			return 0, err
+		}
+		for _, f := range fields {
+			if f.tag == tagSeriesSamples {
+				n++
+			}
+		}
+	}
+	return n, err
+}
+
+// field is a length-delimited field: its tag, its body, and both with the length
+// between them.
+type field struct {
+	tag         byte
+	body, whole []byte
+}
+
+func cutAll(msg []byte) ([]field, error) {
+	var fields []field
+	for len(msg) > 0 {
+		n, k := binary.Uvarint(msg[1:])
+		if k <= 0 || n > uint64(len(msg)-1-k) {
+			return nil, ErrMessage
+		}
+		end := 1 + k + int(n)
+		fields = append(fields, field{msg[0], msg[1+k : end], msg[:end]})
+		msg = msg[end:]
+	}
+	return fields, nil
+}
