@@ -250,7 +250,7 @@ func (l *Log) abandon() {
 // heal makes the directory usable again after a failure, which may have been
 // that it was removed, and sees what is left in it.
 func (l *Log) heal() error {
-	if !l.lock.Linked() {
+	if !l.lock.Named() {
 		if err := l.fs.MkdirAll(l.dir); err != nil {
 			return err
 		}
@@ -260,6 +260,10 @@ func (l *Log) heal() error {
 		}
 		l.lock.Close()
 		l.lock = lock
+		l.state.close() // files of the directory that was here before
+		for _, c := range l.Cursors() {
+			c.reopen()
+		}
 	}
 	missing, err := l.measure()
 	if err != nil {

@@ -166,6 +166,9 @@ func (c *Cursor) Set(pos Position, blob []byte) error {
 	return nil
 }
 
+// Sync makes the value last set durable.
+func (c *Cursor) Sync() error { return c.flush(false) }
+
 func (c *Cursor) put(pos Position, blob []byte) {
 	c.pos = pos
 	c.blob = append(c.blob[:0], blob...)
@@ -198,6 +201,13 @@ func (c *Cursor) flush(always bool) error {
 		return nil
 	}
 	return c.log.saveSlots(&c.slot, c.encode())
+}
+
+// reopen makes the next write look for the file anew.
+func (c *Cursor) reopen() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.slot.close()
 }
 
 func (c *Cursor) remove() error {

@@ -38,6 +38,9 @@ type File interface {
 	Close() error
 	// Linked tells whether the file still has a name.
 	Linked() bool
+	// Named tells whether the name that the file was opened by leads to it. If
+	// that cannot be known it does. It costs more than Linked.
+	Named() bool
 }
 
 // A FileInfo describes a file of a directory.
@@ -137,6 +140,15 @@ func (osFS) Remove(name string) error     { return os.Remove(name) }
 func (f osFile) Linked() bool {
 	var st syscall.Stat_t
 	return syscall.Fstat(int(f.Fd()), &st) == nil && st.Nlink > 0
+}
+
+func (f osFile) Named() bool {
+	there, err := os.Stat(f.Name())
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return false
+	}
+	open, openErr := f.Stat()
+	return err != nil || openErr == nil && os.SameFile(there, open)
 }
 
 // meteredFS counts what is asked of a file system.

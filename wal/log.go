@@ -89,6 +89,7 @@ type Log struct {
 	broken   bool       // the last append failed: check the directory
 	closed   bool
 	lastSync time.Time
+	lastLook time.Time
 }
 
 // active is the segment being written; file is nil if there is none.
@@ -156,6 +157,23 @@ func (l *Log) End() Position {
 	return end
 }
 
+// Tail returns the position after the last record that is kept, or the zero
+// Position if there is none. It is before End where the end of the log was
+// damaged or released.
+func (l *Log) Tail() Position {
+	l.cat.mu.Lock()
+	defer l.cat.mu.Unlock()
+	n := len(l.cat.segs)
+	switch {
+	case n == 0:
+		return Position{}
+	case l.cat.segs[n-1].end == growing:
+		return l.cat.end
+	default:
+		return l.cat.segs[n-1].end
+	}
+}
+
 // LastSeq returns the highest Seq ever used, as far as can be known.
 func (l *Log) LastSeq() uint64 { return l.End().Seq }
 
@@ -187,12 +205,24 @@ func (l *Log) Cursors() []*Cursor {
 	return list
 }
 
-// Sync makes all records durable, if SyncInterval has passed since it last did.
-// With SyncInterval 0 there is never anything to do. After an error the next
-// Append starts a new segment.
+// lookEvery is how often Sync looks whether the directory is in its place.
+const lookEvery = 10 * time.Second
+
+// Sync makes all records durable, if SyncInterval has passed since it last did;
+// with SyncInterval 0 they are. After an error the next Append starts a new
+// segment. Now and then it also looks whether the directory has been moved, or
+// another mounted over it: then the next Append starts in a new one.
 func (l *Log) Sync(now time.Time) error {
 	if l.closed {
 		return ErrClosed
+	}
+	if now.Sub(l.lastLook) >= lookEvery {
+		l.lastLook = now
+		if !l.lock.Named() {
+			l.abandon()
+			l.broken = true
+			return nil
+		}
 	}
 	if !l.active.dirty || now.Sub(l.lastSync) < l.opts.SyncInterval {
 		return nil

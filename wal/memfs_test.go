@@ -291,6 +291,8 @@ func (f *memFile) Close() error {
 	return nil
 }
 
+func (f *memFile) Named() bool { return f.Linked() }
+
 func (f *memFile) Linked() bool {
 	f.fs.mu.Lock()
 	defer f.fs.mu.Unlock()
