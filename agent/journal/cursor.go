@@ -29,51 +29,69 @@ type State struct {
 	Dropped      map[string]uint64 // by reason
 
 	// Sending is the sequence number of the last tick of the window that was
-	// being sent. After a crash the same window is sent again, not another that
-	// overlaps with it: a receiver that has all of a request says so, one that
-	// has a part refuses the rest with it.
-	Sending uint64
+	// being sent, and MaxSamples and MaxMessage are the limits of its requests,
+	// in samples and in bytes before compression. After a crash the same
+	// requests are sent again, not others that overlap with them: a receiver
+	// that has all of a request says so, one that has a part refuses the rest
+	// with it.
+	Sending                uint64
+	MaxSamples, MaxMessage uint64
 }
 
 // Cursor returns the cursor of a remote that [Journal.Open] was given, and the
 // state to go on from.
 func (j *Journal) Cursor(remote string) (*Cursor, State) {
 	c := j.cursors[remote]
-	c.journal = j
 	return c, c.state
 }
 
-// start takes over what the log knows of the cursor.
-func (c *Cursor) start(j *Journal) {
+// begin takes over what the log knows of the cursor. One without books starts
+// its own at its position.
+func (c *Cursor) begin() error {
 	stored := c.stored.Load()
+	if stored == nil { // it could not be made
+		c.state = State{From: c.journal.start.End, Settled: c.journal.start.End}
+		c.Seq = c.journal.start.Seq
+		return nil
+	}
 	pos := stored.Position()
 	c.Seq, c.logEnd = pos.Seq, pos.Base
 	state, ok := c.load()
 	if !ok {
-		state = State{From: j.firstBase(pos)}
-		state.Settled = state.From
+		base, err := c.journal.firstBase(pos)
+		if err != nil {
+			return err
+		}
+		state = State{From: base, Settled: base}
 	}
 	c.state = state
+	return nil
 }
 
 // load reads the state stored with the cursor. It returns false if there is none.
 func (c *Cursor) load() (State, bool) {
-	_, blob := c.stored.Load().Value()
-	s, err := decodeState(blob)
+	stored := c.stored.Load()
+	if stored == nil {
+		return State{}, false
+	}
+	_, blob := stored.Value()
+	s, err := DecodeState(blob)
 	return s, err == nil
 }
 
 // firstBase is the number of samples gathered before the first tick after pos.
-func (j *Journal) firstBase(pos wal.Position) uint64 {
+func (j *Journal) firstBase(pos wal.Position) (uint64, error) {
 	r := &Reader{records: j.wal.NewReader(pos)}
 	for {
 		t, err := r.Next()
 		var loss *Loss
 		switch {
-		case t != nil:
-			return t.Base
+		case err == nil:
+			return t.Base, nil
+		case errors.Is(err, ErrEnd):
+			return j.start.End, nil
 		case !errors.As(err, &loss):
-			return j.start.End
+			return 0, err
 		}
 	}
 }
@@ -85,8 +103,18 @@ func (c *Cursor) Settle(t *buffer.Tick, s State) error {
 	return c.store(s)
 }
 
-// Intend stores the books before a window is sent, without moving the cursor.
-func (c *Cursor) Intend(s State) error { return c.store(s) }
+// Intend stores the books before a window is sent, without moving the cursor. If
+// ticks are synced one by one, so is this: a power failure must not make another
+// window of the ticks of this one.
+func (c *Cursor) Intend(s State) error {
+	if err := c.store(s); err != nil {
+		return err
+	}
+	if stored := c.stored.Load(); stored != nil && c.journal.cfg.Options.SyncInterval == 0 {
+		return stored.Sync()
+	}
+	return nil
+}
 
 func (c *Cursor) store(s State) error {
 	stored := c.stored.Load()
@@ -102,7 +130,7 @@ const stateVersion = 1
 // reason its name with its length before it.
 func (s State) append(b []byte) []byte {
 	b = append(b, stateVersion)
-	for _, n := range []uint64{s.From, s.Settled, s.Acknowledged, s.Rejected, s.Sending, uint64(len(s.Dropped))} {
+	for _, n := range []uint64{s.From, s.Settled, s.Acknowledged, s.Rejected, s.Sending, s.MaxSamples, s.MaxMessage, uint64(len(s.Dropped))} {
 		b = binary.AppendUvarint(b, n)
 	}
 	reasons := make([]string, 0, len(s.Dropped))
@@ -120,10 +148,8 @@ func (s State) append(b []byte) []byte {
 // errState is returned for bytes that State.append did not make.
 var errState = errors.New("malformed books of a remote")
 
-// DecodeState reads the state stored with a cursor, for tools.
-func DecodeState(blob []byte) (State, error) { return decodeState(blob) }
-
-func decodeState(b []byte) (State, error) {
+// DecodeState reads the state stored with a cursor.
+func DecodeState(b []byte) (State, error) {
 	if len(b) == 0 || b[0] != stateVersion {
 		return State{}, errState
 	}
@@ -138,7 +164,8 @@ func decodeState(b []byte) (State, error) {
 		b = b[k:]
 		return n
 	}
-	s := State{From: next(), Settled: next(), Acknowledged: next(), Rejected: next(), Sending: next(), Dropped: make(map[string]uint64)}
+	s := State{From: next(), Settled: next(), Acknowledged: next(), Rejected: next(), Sending: next(),
+		MaxSamples: next(), MaxMessage: next(), Dropped: make(map[string]uint64)}
 	for n := next(); n > 0 && ok; n-- {
 		size := next()
 		if size > uint64(len(b)) {

@@ -14,8 +14,8 @@ type disk struct {
 	mu    sync.Mutex
 	err   error // why the last tick is not durable; nil if it is
 	since time.Time
-	tried time.Time
-	ticks int // that are not durable, since
+	tried time.Time // opening the log
+	ticks int       // that are not durable, since
 }
 
 // failed notes that a tick could not be made durable. The first of several is
@@ -26,7 +26,7 @@ func (d *disk) failed(j *Journal, err error, now time.Time) {
 	if first {
 		d.since, d.ticks = now, 0
 	}
-	d.err, d.tried = err, now
+	d.err = err
 	d.ticks++
 	d.mu.Unlock()
 	j.metrics.failures.Inc()
@@ -50,12 +50,19 @@ func (d *disk) worked(j *Journal, now time.Time) {
 func (d *disk) retry(now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return now.Sub(d.tried) >= reopenEvery
+	if now.Sub(d.tried) < reopenEvery {
+		return false
+	}
+	d.tried = now
+	return true
+}
+
+// last is the last trouble, or nil if there is none.
+func (d *disk) last() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.err
 }
 
 // Trouble tells why the last tick is not durable, or nil if it is.
-func (j *Journal) Trouble() error {
-	j.disk.mu.Lock()
-	defer j.disk.mu.Unlock()
-	return j.disk.err
-}
+func (j *Journal) Trouble() error { return j.disk.last() }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,6 +39,7 @@ type Journal struct {
 	cursors map[string]*Cursor
 	queue   []queued
 	closed  bool
+	giveUp  *time.Timer
 	wake    chan struct{} // holds a token when there is something to do
 
 	encoder buffer.Encoder // the writer's
@@ -53,9 +55,14 @@ type queued struct {
 	seen bool
 }
 
-// stallAfter is how long a tick waits for the disk before remotes get it
-// without.
-const stallAfter = 10 * time.Second
+const (
+	// stallAfter is how long a tick waits for the disk before remotes get it
+	// without. It is looked at when a tick is committed, and on closing.
+	stallAfter = 10 * time.Second
+
+	// maxQueue is how many ticks wait for a disk that hangs.
+	maxQueue = 64
+)
 
 // New makes a journal. It opens nothing.
 func New(cfg Config) *Journal {
@@ -75,30 +82,29 @@ func New(cfg Config) *Journal {
 // now is the wall clock.
 func (j *Journal) Open(remotes []string, now time.Time) (Start, error) {
 	for _, name := range remotes {
-		j.cursors[name] = &Cursor{}
+		j.cursors[name] = &Cursor{journal: j}
 	}
 	if j.cfg.Dir == "" {
 		return j.start, nil
 	}
-	err := j.openLog(now)
+	err := j.openLog(false)
 	if errors.Is(err, wal.ErrLocked) || errors.Is(err, wal.ErrOptions) {
 		return Start{}, fmt.Errorf("--wal.dir: %w", err)
 	}
 	if err != nil {
 		j.disk.failed(j, err, now)
-		// Above all that a log found later can hold: those count from 1.
-		j.start.Seq = uint64(now.UnixMilli())
-		return j.start, nil
-	}
-	j.start = j.findStart()
-	for _, c := range j.cursors {
-		c.start(j)
 	}
 	return j.start, nil
 }
 
-// openLog opens the log and its cursors.
-func (j *Journal) openLog(now time.Time) error {
+// errLateLog is returned for a log that could not be opened at the start, and
+// turns out to hold ticks when it can. What has been gathered and delivered
+// meanwhile does not go with its books, so it is left as it is.
+var errLateLog = errors.New("the log could be opened only now and holds ticks of an earlier life; restart edgetick to go on with it")
+
+// openLog opens the log and the cursors, late if ticks have been committed
+// without.
+func (j *Journal) openLog(late bool) error {
 	log, report, err := wal.Open(j.cfg.Dir, j.cfg.Options)
 	if err != nil {
 		return err
@@ -107,25 +113,70 @@ func (j *Journal) openLog(now time.Time) error {
 		j.log.Warn("the write-ahead log was damaged; what is left is used", "report", report.String())
 	}
 	j.metrics.opened(report)
-	for _, c := range log.Cursors() {
-		if j.cursors[c.Name()] == nil {
-			j.log.Warn("the write-ahead log has a cursor of a remote that is not configured; it is removed", "remote", c.Name())
-			if err := log.RemoveCursor(c.Name()); err != nil {
-				j.log.Warn("cursor cannot be removed", "remote", c.Name(), "err", err)
+	if late && (log.LastSeq() > 0 || len(log.Cursors()) > 0) {
+		return errors.Join(errLateLog, log.Close())
+	}
+	j.openCursors(log)
+	if !late {
+		j.wal = log
+		j.start = j.findStart()
+		for name, c := range j.cursors {
+			if err := c.begin(); err != nil {
+				j.wal = nil
+				return errors.Join(fmt.Errorf("read the log for remote %s: %w", name, err), log.Close())
 			}
 		}
-	}
-	for name, c := range j.cursors {
-		stored, err := log.OpenCursor(name, wal.Oldest)
-		if err != nil {
-			return errors.Join(fmt.Errorf("open cursor %s: %w", name, err), log.Close())
-		}
-		c.stored.Store(stored)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.wal = log
 	return nil
+}
+
+// openCursors opens the cursors of the remotes, and removes those of remotes
+// that are not configured any more. A remote that is new, or has a new name,
+// starts where the one that is furthest behind has come.
+func (j *Journal) openCursors(log *wal.Log) {
+	var last *wal.Cursor
+	for _, c := range log.Cursors() {
+		if last == nil || c.Position().Seq < last.Position().Seq {
+			last = c
+		}
+	}
+	for name, c := range j.cursors {
+		stored, err := log.OpenCursor(name, wal.Oldest)
+		if err != nil {
+			j.log.Error("a remote has no place in the write-ahead log; it would not go on after a restart", "remote", name, "err", err)
+			continue
+		}
+		c.stored.Store(stored)
+		if stored.Fresh() && last != nil {
+			j.startAt(c, last)
+		}
+	}
+	for _, c := range log.Cursors() {
+		if j.cursors[c.Name()] != nil {
+			continue
+		}
+		j.log.Warn("the write-ahead log has a cursor of a remote that is not configured; it is removed", "remote", c.Name())
+		if err := log.RemoveCursor(c.Name()); err != nil {
+			j.log.Warn("cursor cannot be removed", "remote", c.Name(), "err", err)
+		}
+	}
+}
+
+// startAt puts a new cursor to where another is, with books of its own.
+func (j *Journal) startAt(c *Cursor, other *wal.Cursor) {
+	pos, blob := other.Value()
+	theirs, err := DecodeState(blob)
+	if err != nil {
+		return
+	}
+	s := State{From: theirs.Settled, Settled: theirs.Settled,
+		Sending: theirs.Sending, MaxSamples: theirs.MaxSamples, MaxMessage: theirs.MaxMessage}
+	if err := c.stored.Load().Set(pos, s.append(nil)); err != nil && !errors.Is(err, wal.ErrBackwards) {
+		j.log.Warn("the cursor cannot be stored", "remote", c.stored.Load().Name(), "err", err)
+	}
 }
 
 // Commit takes a tick, which becomes immutable. It never waits for the disk: a
@@ -141,7 +192,8 @@ func (j *Journal) Commit(t *buffer.Tick, now time.Time) {
 	j.signal()
 }
 
-// bypass shows all that waits to the remotes.
+// bypass shows all that waits to the remotes. Of what the disk has yet to take
+// only the newest is kept.
 func (j *Journal) bypass() {
 	for i := range j.queue {
 		if q := &j.queue[i]; !q.seen {
@@ -149,14 +201,32 @@ func (j *Journal) bypass() {
 			j.cfg.Ring.Push(q.tick)
 		}
 	}
+	if over := len(j.queue) - maxQueue; over > 0 {
+		// The first is in the writer's hands.
+		j.queue = slices.Delete(j.queue, 1, 1+over)
+		j.metrics.failures.Add(float64(over))
+	}
 }
 
-// Close says that no tick will be committed any more.
+// Close says that no tick will be committed any more. If the disk hangs, remotes
+// get what waits for it after a while.
 func (j *Journal) Close() {
 	j.mu.Lock()
 	j.closed = true
+	j.giveUp = time.AfterFunc(stallOnClose, j.abandon)
 	j.mu.Unlock()
 	j.signal()
+}
+
+// stallOnClose is how long a disk that hangs holds up the last flush.
+const stallOnClose = 2 * time.Second
+
+// abandon shows the remotes all there is, and that nothing will follow.
+func (j *Journal) abandon() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.bypass()
+	j.cfg.Ring.Close()
 }
 
 func (j *Journal) signal() {
@@ -182,6 +252,7 @@ func (j *Journal) Run() {
 		done := j.closed && len(j.queue) == 0
 		j.mu.Unlock()
 		if done {
+			j.giveUp.Stop()
 			return
 		}
 	}
@@ -213,14 +284,8 @@ func (j *Journal) write(q queued) {
 // append appends a tick to the log and returns the log's end.
 func (j *Journal) append(q queued) wal.Position {
 	now := q.since
-	if j.wal == nil {
-		if j.cfg.Dir == "" || !j.disk.retry(now) {
-			return wal.Position{}
-		}
-		if err := j.openLog(now); err != nil {
-			j.disk.failed(j, err, now)
-			return wal.Position{}
-		}
+	if j.wal == nil && !j.reopen(now) {
+		return wal.Position{}
 	}
 	h := wal.Header{Seq: q.tick.Seq, Count: uint32(q.tick.Samples()), Time: q.tick.Time}
 	pos, err := j.wal.Append(h, func(dst []byte, key bool) ([]byte, bool) {
@@ -235,6 +300,21 @@ func (j *Journal) append(q queued) wal.Position {
 	}
 	j.disk.worked(j, now)
 	return pos
+}
+
+// reopen tries to open the log, now and then, and tells whether it is open.
+func (j *Journal) reopen(now time.Time) bool {
+	if j.cfg.Dir == "" {
+		return false
+	}
+	err := j.disk.last()
+	if j.disk.retry(now) {
+		err = j.openLog(true)
+	}
+	if err != nil {
+		j.disk.failed(j, err, now)
+	}
+	return err == nil
 }
 
 // CloseLog makes the log durable and lets go of it. It is called when no remote

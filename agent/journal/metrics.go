@@ -36,12 +36,15 @@ func newMetrics(j *Journal, reg prometheus.Registerer) *metrics {
 			return 0
 		})
 	}
+	if j.cfg.Dir == "" {
+		return m // there is no log to tell of
+	}
 	reg.MustRegister(m.failures, m.damaged, m.lost,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "edgetick_wal_durable",
 			Help: "1 if the last tick was written to the write-ahead log, 0 if it is in memory only.",
 		}, func() float64 {
-			if j.cfg.Dir == "" || j.Trouble() != nil {
+			if j.Trouble() != nil {
 				return 0
 			}
 			return 1

@@ -57,6 +57,9 @@ func (r *Reader) Next() (*buffer.Tick, error) {
 			return nil, err
 		}
 		t, err := r.decoder.Decode(rec.Payload, rec.Key)
+		if err == nil {
+			t.LogEnd = rec.Base + uint64(rec.Count)
+		}
 		switch {
 		case rec.Primer:
 			if err == nil && r.primer != nil {
@@ -66,7 +69,6 @@ func (r *Reader) Next() (*buffer.Tick, error) {
 		case err != nil:
 			return nil, &Loss{Reason: ReasonUndecodable, Samples: uint64(rec.Count)}
 		}
-		t.LogEnd = rec.Base + uint64(rec.Count)
 		return t, nil
 	}
 }

@@ -19,20 +19,24 @@ type Start struct {
 // findStart reads the end of the log: the last tick, and those since the last
 // key record, which are decoded for its sake.
 func (j *Journal) findStart() Start {
-	s := Start{Seq: j.wal.LastSeq(), Time: j.wal.LastTime()}
+	end := j.wal.End()
+	s := Start{Seq: end.Seq, Time: j.wal.LastTime(), End: end.Base}
 	for _, c := range j.cursors {
 		if state, ok := c.load(); ok {
 			s.End = max(s.End, state.Settled)
+			s.Seq = max(s.Seq, state.Sending) // of a tick that was sent but is not in the log
 		}
 	}
-	last := j.wal.End()
+	last := j.wal.Tail()
 	if last.Seq == 0 {
 		return s
 	}
 	last.Seq-- // so that the last record is read
 	pages := make(map[int]*buffer.Layout)
 	see := func(t *buffer.Tick) {
-		s.End = max(s.End, t.End())
+		// What the log held after this tick was gathered, too, even if it is
+		// damaged now.
+		s.End = max(s.End, t.End()+end.Base-t.LogEnd)
 		for i := range t.Blocks {
 			pages[t.Blocks[i].Source] = t.Blocks[i].Layout
 		}

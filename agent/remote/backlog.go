@@ -10,9 +10,16 @@ import (
 // backlog reads windows from the log while a remote is behind the ring.
 type backlog struct {
 	cursor *journal.Cursor
-	reader *journal.Reader   // nil while the remote is in step
-	ahead  *buffer.Tick      // read, but not of the window before
-	lost   map[string]uint64 // samples missing after the cursor, by reason
+	reader *journal.Reader // nil while the remote is in step
+	ahead  *buffer.Tick    // read, but not of the window before
+
+	// Samples that the log says are missing, by reason: those since the last
+	// tick read, and those before the window.
+	lost, hole map[string]uint64
+}
+
+func newBacklog(c *journal.Cursor) backlog {
+	return backlog{cursor: c, lost: make(map[string]uint64), hole: make(map[string]uint64)}
 }
 
 // read appends the next window to dst: as many ticks as a window may hold and
@@ -34,16 +41,15 @@ func (b *backlog) read(dst []*buffer.Tick, stop uint64) ([]*buffer.Tick, error) 
 		if t == nil {
 			return dst, nil
 		}
-		// Ticks may be missing here that the ring still has: the window ends, and
-		// the remote looks there first. A window that is sent again came from the
-		// ring, which may have had room for more.
-		full := bytes+t.Bytes() > maxWindowBytes && t.Seq > stop
-		if n := len(dst); n > 0 && (t.Base != dst[n-1].End() || full || !inWindow(dst, t)) {
+		bytes += t.Bytes()
+		if len(dst) > 0 && !inWindow(dst, t, bytes) {
 			b.ahead = t
 			return dst, nil
 		}
+		if len(dst) == 0 {
+			b.begin()
+		}
 		dst = append(dst, t)
-		bytes += t.Bytes()
 		if t.Seq == stop {
 			return dst, nil
 		}
@@ -72,6 +78,12 @@ func (b *backlog) next() (*buffer.Tick, error) {
 			return nil, err
 		}
 	}
+}
+
+// begin says that what was missing is missing before the window.
+func (b *backlog) begin() {
+	clear(b.hole)
+	b.hole, b.lost = b.lost, b.hole
 }
 
 // leave lets go of the log: the remote is in step with the ring.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -46,6 +47,7 @@ type answer struct {
 	code       string        // HTTP status, or "error" if there was no answer
 	retryAfter time.Duration // as the receiver asked; 0 if it did not
 	stored     bool          // it refuses samples because it has the same or newer ones of the series
+	ambiguous  bool          // without saying so it may have stored the request
 	err        error         // what went wrong, in the receiver's own words if there are any
 }
 
@@ -92,7 +94,7 @@ func (c *client) post(ctx context.Context, body []byte, attempt int) answer {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return answer{fate: fateRetry, code: "error", err: err}
+		return answer{fate: fateRetry, code: "error", err: err, ambiguous: !neverConnected(err)}
 	}
 	defer resp.Body.Close()
 	message, _ := io.ReadAll(io.LimitReader(resp.Body, maxMessageBytes))
@@ -113,6 +115,7 @@ func (c *client) interpret(resp *http.Response, message []byte) answer {
 		a.fate = fateHeld
 	case status == http.StatusTooManyRequests, status/100 == 5:
 		a.fate = fateRetry
+		a.ambiguous = status != http.StatusTooManyRequests
 		a.retryAfter = parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
 	case status == http.StatusRequestEntityTooLarge:
 		a.fate = fateTooLarge
@@ -124,6 +127,12 @@ func (c *client) interpret(resp *http.Response, message []byte) answer {
 	}
 	a.err = fmt.Errorf("server answered %s: %s", resp.Status, strings.TrimSpace(string(message)))
 	return a
+}
+
+// neverConnected tells whether the request cannot have reached the receiver.
+func neverConnected(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // storedWords are in the complaints of Prometheus, Thanos, Mimir and Cortex about

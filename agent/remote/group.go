@@ -23,6 +23,7 @@ type yieldFunc func(s *buffer.Series, samples []proto.Sample) error
 // each calls yield for every series of the window, source by source, the series
 // of a family one after the other. It stops at the first error.
 func (g *grouper) each(window []*buffer.Tick, yield yieldFunc) error {
+	g.release()
 	g.split(window)
 	for _, source := range g.sources {
 		var err error
@@ -44,10 +45,6 @@ func (g *grouper) split(window []*buffer.Tick) {
 	if g.blocks == nil {
 		g.blocks = make(map[int][]*buffer.Block)
 	}
-	for source, blocks := range g.blocks {
-		clear(blocks) // let go of the window before
-		g.blocks[source] = blocks[:0]
-	}
 	g.sources = g.sources[:0]
 	mixed := slices.ContainsFunc(window, isMixed)
 	for _, t := range window {
@@ -67,6 +64,15 @@ func (g *grouper) split(window []*buffer.Tick) {
 
 func isMixed(t *buffer.Tick) bool {
 	return slices.ContainsFunc(t.Blocks, func(b buffer.Block) bool { return b.Source == buffer.Mixed })
+}
+
+// release lets go of the window.
+func (g *grouper) release() {
+	for source, blocks := range g.blocks {
+		clear(blocks)
+		g.blocks[source] = blocks[:0]
+	}
+	g.merge.reset()
 }
 
 // oneColumn tells whether the blocks are nothing but columns of one layout.

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/edgetick/edgetick/agent/journal"
+	"github.com/edgetick/edgetick/wal"
 )
 
 // DroppedBufferFull is the reason for which samples are dropped that left the
@@ -12,7 +13,7 @@ import (
 const DroppedBufferFull = "buffer_full"
 
 // dropReasons are the reasons that are always shown, even if nothing was dropped.
-var dropReasons = []string{DroppedBufferFull, "wal_full", "wal_corrupt"}
+var dropReasons = []string{DroppedBufferFull, string(wal.Full), string(wal.Corrupt), journal.ReasonUndecodable}
 
 // Ledger keeps the books of one remote, in samples:
 //
@@ -78,11 +79,13 @@ func (l *Ledger) drop(reason string, n uint64) {
 }
 
 // send returns the books to store before a window is sent that ends with the
-// tick seq. It is called when nothing of the window has been settled.
-func (l *Ledger) send(seq uint64) journal.State {
+// tick seq, in requests within the limits. It is called when nothing of the
+// window has been settled.
+func (l *Ledger) send(seq uint64, by limits) journal.State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.state.Sending = seq
+	l.state.MaxSamples, l.state.MaxMessage = uint64(by.samples), uint64(by.bytes)
 	return l.copy()
 }
 

@@ -22,7 +22,7 @@ func TestLedger_BalancesAndGoesOn(t *testing.T) {
 		}
 	}
 	check("committed", Books{Gathered: 300, Pending: 300})
-	l.send(2)
+	l.send(2, limits{})
 	l.acknowledge(60)
 	l.reject(40)
 	check("half a window", Books{Gathered: 300, Acknowledged: 60, Rejected: 40, Pending: 200})
@@ -37,7 +37,7 @@ func TestLedger_BalancesAndGoesOn(t *testing.T) {
 	l.begin(s, 400)
 	check("another life", Books{Gathered: 300, Acknowledged: 60, Rejected: 40, Pending: 200})
 
-	l.send(3)
+	l.send(3, limits{})
 	l.acknowledge(70)
 	l.advance(300) // 100 samples passed, 70 accounted for
 	check("a defect", Books{Gathered: 300, Acknowledged: 130, Rejected: 40, Pending: 100, Imbalance: 30})

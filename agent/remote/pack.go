@@ -17,12 +17,18 @@ type batch struct {
 
 // packer packs a window into batches. It reuses its memory from batch to batch.
 type packer struct {
-	maxSamples int
-	maxDecoded int // so many bytes cannot grow above the limit when compressed
+	own     limits // as configured, and as the receiver has taught
+	current limits // of the window being packed
 
 	group grouper
 	next  draft
 	body  []byte
+}
+
+// limits are those of one request.
+type limits struct {
+	samples int
+	bytes   int // before compression
 }
 
 // draft is the batch being filled.
@@ -39,8 +45,11 @@ type mark struct{ bytes, series, samples int }
 // newPacker makes a packer whose batches hold at most maxSamples samples and at
 // most maxBytes bytes, compressed, unless a single sample is larger.
 func newPacker(maxSamples, maxBytes int) *packer {
-	return &packer{maxSamples: maxSamples, maxDecoded: decodedLimit(maxBytes)}
+	return &packer{own: limits{samples: maxSamples, bytes: decodedLimit(maxBytes)}}
 }
+
+// limits are those for the next window.
+func (p *packer) limits() limits { return p.own }
 
 // minDecoded is the smallest limit of a batch, in bytes before compression.
 const minDecoded = 1 << 10
@@ -56,8 +65,10 @@ func decodedLimit(maxBytes int) int {
 }
 
 // pack calls send with one batch after the other until the window is packed, or
-// send returns an error.
-func (p *packer) pack(window []*buffer.Tick, send func(batch) error) error {
+// send returns an error. The same window and the same limits make the same
+// batches.
+func (p *packer) pack(window []*buffer.Tick, by limits, send func(batch) error) error {
+	p.current = by
 	p.next = draft{encoded: p.next.encoded[:0]}
 	err := p.group.each(window, func(s *buffer.Series, samples []proto.Sample) error {
 		return p.add(s, samples, send)
@@ -100,8 +111,8 @@ func (p *packer) add(s *buffer.Series, samples []proto.Sample, send func(batch) 
 // draft has room for one at least, however large it is.
 func (p *packer) fitting(s *buffer.Series, samples []proto.Sample) int {
 	d := &p.next
-	n := min(len(samples), p.maxSamples-d.samples)
-	for n > 0 && len(d.encoded)+proto.TimeSeriesLen(s.Labels, samples[:n]) > p.maxDecoded {
+	n := min(len(samples), p.current.samples-d.samples)
+	for n > 0 && len(d.encoded)+proto.TimeSeriesLen(s.Labels, samples[:n]) > p.current.bytes {
 		n /= 2
 	}
 	if n == 0 && d.series == 0 {
@@ -122,10 +133,16 @@ func (p *packer) flush(upTo mark, send func(batch) error) error {
 	return err
 }
 
-// shrink lowers the limit of later batches to n bytes before compression: the
-// receiver takes no larger ones.
+// shrink lowers the limit of later windows' batches to n bytes before
+// compression: the receiver takes no larger ones.
 func (p *packer) shrink(n int) {
-	p.maxDecoded = max(min(p.maxDecoded, n), minDecoded)
+	p.own.bytes = max(min(p.own.bytes, n), minDecoded)
+}
+
+// release lets go of the window that has been packed.
+func (p *packer) release() {
+	p.group.release()
+	p.next.family = nil
 }
 
 func (d *draft) end() mark { return mark{len(d.encoded), d.series, d.samples} }

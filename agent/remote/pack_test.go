@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -116,7 +117,7 @@ func checkPack(t *testing.T, p *packer, window []*buffer.Tick, maxBytes int) {
 	t.Helper()
 	want := bySeries(window)
 	got := make(map[string][]proto.Sample)
-	err := p.pack(window, func(b batch) error {
+	err := p.pack(window, p.limits(), func(b batch) error {
 		if len(b.body) > maxBytes && b.samples > 1 {
 			t.Errorf("a request of %d bytes with %d samples, the limit is %d", len(b.body), b.samples, maxBytes)
 		}
@@ -137,8 +138,8 @@ func checkPack(t *testing.T, p *packer, window []*buffer.Tick, maxBytes int) {
 				got[key] = append(got[key], proto.Sample{Time: s.Timestamp, Value: s.Value})
 			}
 		}
-		if samples != b.samples || samples == 0 || samples > p.maxSamples {
-			t.Errorf("a request with %d samples says %d; the limit is %d", samples, b.samples, p.maxSamples)
+		if samples != b.samples || samples == 0 || samples > p.own.samples {
+			t.Errorf("a request with %d samples says %d; the limit is %d", samples, b.samples, p.own.samples)
 		}
 		return nil
 	})
@@ -184,7 +185,8 @@ func TestPacker_KeepsFamiliesTogether(t *testing.T) {
 			biggest = max(biggest, sizes[family])
 		}
 		requests := make(map[string]int)
-		err := newPacker(biggest, 1<<20).pack(window, func(b batch) error {
+		p := newPacker(biggest, 1<<20)
+		err := p.pack(window, p.limits(), func(b batch) error {
 			req, err := proto.DecodeV1(b.body)
 			if err != nil {
 				return err
@@ -231,7 +233,8 @@ func familyOf(enc string) string {
 func TestPacker_StopsAtTheFirstError(t *testing.T) {
 	w := newWindows(rand.New(rand.NewPCG(5, 6)))
 	calls := 0
-	err := newPacker(1, 1<<20).pack(w.window(4), func(batch) error {
+	p := newPacker(1, 1<<20)
+	err := p.pack(w.window(4), p.limits(), func(batch) error {
 		calls++
 		return errUnsettled
 	})
@@ -261,13 +264,67 @@ func TestDecodedLimit(t *testing.T) {
 	}
 }
 
+// What is sent of a window is the same whether its ticks come from memory or
+// from the log, read from wherever.
+func TestPacker_SameBatchesFromMemoryAndFromTheLog(t *testing.T) {
+	for seed := range uint64(100) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		w := newWindows(r)
+		var all []*buffer.Tick
+		for range 6 {
+			all = append(all, w.window(40)...)
+		}
+		base := uint64(0)
+		var enc buffer.Encoder
+		var recs [][]byte
+		var keys []bool
+		for _, tk := range all {
+			tk.Base = base
+			base = tk.End()
+			rec, key := enc.Encode(nil, tk, false)
+			recs, keys = append(recs, rec), append(keys, key)
+		}
+		from := r.IntN(len(all) - 8)
+		k := from
+		for !keys[k] {
+			k--
+		}
+		var dec buffer.Decoder
+		var got []*buffer.Tick
+		for i := k; i < from+8; i++ {
+			tk, err := dec.Decode(recs[i], keys[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i >= from {
+				got = append(got, tk)
+			}
+		}
+		a, b := bodies(all[from:from+8]), bodies(got)
+		if len(a) != len(b) {
+			t.Fatalf("seed %d: %d batches, %d from the log", seed, len(a), len(b))
+		}
+		for i := range a {
+			if !bytes.Equal(a[i], b[i]) {
+				t.Fatalf("seed %d: batch %d of %d differs", seed, i, len(a))
+			}
+		}
+	}
+}
+
+func bodies(window []*buffer.Tick) (all [][]byte) {
+	p := newPacker(20, 1<<20)
+	p.pack(window, p.limits(), func(b batch) error { all = append(all, bytes.Clone(b.body)); return nil })
+	return all
+}
+
 // In steady state packing allocates nothing, however many series there are.
 func TestPacker_AllocatesNothing(t *testing.T) {
 	window := steadyWindow(1000, 4)
 	p := newPacker(2000, 512<<10)
 	send := func(batch) error { return nil }
-	p.pack(window, send)
-	if n := testing.AllocsPerRun(20, func() { p.pack(window, send) }); n > 2 {
+	p.pack(window, p.limits(), send)
+	if n := testing.AllocsPerRun(20, func() { p.pack(window, p.limits(), send) }); n > 2 {
 		t.Errorf("%v allocations a window", n)
 	}
 }
@@ -305,7 +362,7 @@ func BenchmarkPack(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					wire = 0
-					p.pack(window, func(x batch) error { wire += len(x.body); return nil })
+					p.pack(window, p.limits(), func(x batch) error { wire += len(x.body); return nil })
 				}
 				samples := float64(series * ticks)
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/samples, "ns/sample")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +33,7 @@ type Remote struct {
 	end     uint64 // samples in all ticks up to the cursor
 	start   uint64 // the last tick that the log held when the remote began
 	again   uint64 // the last tick that may have been sent before the remote began
+	limits  limits // of the requests of the window
 	backlog backlog
 	window  []*buffer.Tick
 
@@ -71,7 +74,11 @@ func (r *Remote) URL() string { return redacted(r.cfg.URL) }
 func (r *Remote) Begin(j *journal.Journal, start journal.Start) {
 	cursor, state := j.Cursor(r.cfg.Name)
 	r.cursor, r.end, r.again, r.start = cursor, state.Settled, state.Sending, start.Seq
-	r.backlog = backlog{cursor: cursor, lost: make(map[string]uint64)}
+	r.limits = limits{samples: int(state.MaxSamples), bytes: int(state.MaxMessage)}
+	if r.limits.samples == 0 || r.limits.bytes == 0 {
+		r.limits = r.packer.limits()
+	}
+	r.backlog = newBacklog(cursor)
 	r.Ledger.begin(state, start.End)
 }
 
@@ -100,19 +107,26 @@ func (r *Remote) next(ctx context.Context) (bool, error) {
 			r.window, err = r.backlog.read(r.window[:0], r.again)
 			r.noteReading(err)
 			switch {
-			case len(r.window) > 0:
+			case len(r.window) > 0 && (s.Ticks == 0 || r.window[0].Base <= s.Base):
 				return true, nil
+			case len(r.window) > 0:
+				r.backlog.leave() // the ring has ticks that the log lacks
 			case err != nil:
 				if !sleep(ctx, rereadAfter) {
 					return false, context.Cause(ctx)
 				}
 				continue
+			default:
+				r.start = 0 // the log has no more than the ring
 			}
-			r.start = 0 // the log has no more than the ring
 		}
 		if n := windowTicks(s, r.cfg.PackTicks); n > 0 {
-			r.backlog.leave()
 			r.window = cutWindow(r.ring.After(r.cursor.Seq, n, r.window[:0]))
+			if r.window[0].Base != s.Base {
+				continue // the ring has let go of ticks since
+			}
+			r.backlog.begin()
+			r.backlog.leave()
 			return true, nil
 		}
 		if s.Closed {
@@ -160,16 +174,19 @@ func (r *Remote) behind(s buffer.State) bool {
 func (r *Remote) ship(ctx context.Context) error {
 	first, last := r.window[0], r.window[len(r.window)-1]
 	r.bookLost(first.Base)
-	r.keep(r.cursor.Intend(r.Ledger.send(last.Seq)))
-	err := r.packer.pack(r.window, func(b batch) error {
-		return r.send(ctx, b, first.Seq <= r.again)
-	})
+	again := first.Seq <= r.again
+	if !again {
+		r.limits = r.packer.limits()
+	}
+	r.keep(r.cursor.Intend(r.Ledger.send(last.Seq, r.limits)))
+	err := r.packer.pack(r.window, r.limits, func(b batch) error { return r.send(ctx, b, again) })
 	if err != nil {
 		return err
 	}
 	r.end = last.End()
 	r.keep(r.cursor.Settle(last, r.Ledger.advance(r.end)))
 	clear(r.window) // let go of the ticks
+	r.packer.release()
 	return nil
 }
 
@@ -181,12 +198,11 @@ func (r *Remote) bookLost(base uint64) {
 	}
 	total := base - r.end
 	rest := total
-	for reason, n := range r.backlog.lost {
-		n = min(n, rest)
+	for _, reason := range slices.Sorted(maps.Keys(r.backlog.hole)) {
+		n := min(r.backlog.hole[reason], rest)
 		r.Ledger.drop(reason, n)
 		rest -= n
 	}
-	clear(r.backlog.lost)
 	r.Ledger.drop(DroppedBufferFull, rest)
 	r.Ledger.advance(base)
 	r.end = base

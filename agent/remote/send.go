@@ -94,7 +94,7 @@ func (r *Remote) attempt(ctx context.Context, p part) (answer, error) {
 		attempts++
 		switch a.fate {
 		case fateRetry:
-			ambiguous = true
+			ambiguous = ambiguous || a.ambiguous
 			r.failing(a)
 			r.pace.asked = a.retryAfter
 			return errUnsettled

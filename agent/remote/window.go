@@ -16,7 +16,7 @@ const (
 	// what is more than an hour behind the newest sample it has seen.
 	maxWindowSpan = 15 * time.Minute
 
-	// maxWindowBytes bounds a window that is read from the log in memory; a
+	// maxWindowBytes bounds a window in memory, in bytes without its layouts. A
 	// single tick may be larger.
 	maxWindowBytes = 4 << 20
 )
@@ -34,11 +34,13 @@ func windowTicks(s buffer.State, packTicks int) int {
 	}
 }
 
-// cutWindow returns the longest beginning of ticks, at least one, in which time
-// goes forward and spans no more than maxWindowSpan.
+// cutWindow returns the longest beginning of ticks, at least one, that can be
+// packed together.
 func cutWindow(ticks []*buffer.Tick) []*buffer.Tick {
-	for i := 1; i < len(ticks); i++ {
-		if !inWindow(ticks[:i], ticks[i]) {
+	bytes := 0
+	for i, t := range ticks {
+		bytes += t.Bytes()
+		if i > 0 && !inWindow(ticks[:i], t, bytes) {
 			clear(ticks[i:])
 			return ticks[:i]
 		}
@@ -47,8 +49,11 @@ func cutWindow(ticks []*buffer.Tick) []*buffer.Tick {
 }
 
 // inWindow tells whether t can be packed together with the ticks of a window
-// before it.
-func inWindow(window []*buffer.Tick, t *buffer.Tick) bool {
+// before it, bytes being the size of all of them: no tick is missing between,
+// time goes forward, and the bounds hold. The rule is the same for ticks from
+// the ring and from the log, so that a window that is sent again is the same.
+func inWindow(window []*buffer.Tick, t *buffer.Tick, bytes int) bool {
 	first, last := window[0], window[len(window)-1]
-	return t.Time > last.Time && t.Time-first.Time <= maxWindowSpan.Milliseconds()
+	return t.Base == last.End() && t.Time > last.Time &&
+		t.Time-first.Time <= maxWindowSpan.Milliseconds() && bytes <= maxWindowBytes
 }
