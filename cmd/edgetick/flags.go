@@ -32,7 +32,8 @@ type options struct {
 func parseFlags(args []string) (*options, error) {
 	app := kingpin.CommandLine
 	app.Name = "edgetick"
-	app.Help = "Pushes this node's metrics to Prometheus remote write receivers: the host's own, those of exporters on it, and edgetick's."
+	app.Help = "Pushes this node's metrics to Prometheus remote write receivers: the host's own, those of exporters on it, and edgetick's. " +
+		"The tools for its write-ahead log have a help of their own: edgetick wal --help."
 	app.Version(version.Print("edgetick"))
 	app.HelpFlag.Short('h')
 	app.UsageWriter(os.Stdout)

@@ -37,6 +37,9 @@ const (
 )
 
 func run(args []string, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "wal" {
+		return runWAL(args[1:], os.Stdout, stderr)
+	}
 	opts, err := parseFlags(args)
 	if err != nil {
 		fmt.Fprintf(stderr, "edgetick: %s\nTry edgetick --help.\n", err)
