@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/edgetick/edgetick/agent/collector"
@@ -44,7 +45,16 @@ func New(cfg Config) *Agent {
 	return a
 }
 
-func (a *Agent) build() error {
+func (a *Agent) build() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			already, ok := p.(prometheus.AlreadyRegisteredError)
+			if !ok {
+				panic(p)
+			}
+			err = fmt.Errorf("the registry is that of another agent: %w", already)
+		}
+	}()
 	window := 1
 	for _, r := range a.cfg.Remotes {
 		window = max(window, r.PackTicks)

@@ -131,7 +131,7 @@ func (c Config) Validate() error {
 		return fmt.Errorf("--wal.sync-interval: %s is out of range, want 0s or more", c.WALSyncInterval)
 	}
 	if c.FlushDeadline < 0 {
-		return fmt.Errorf("--remote-write.flush-deadline: %s is out of range, want 0s or more", c.FlushDeadline)
+		return fmt.Errorf("--remote-write.flush-deadline: %s is out of range, want more than 0s", c.FlushDeadline)
 	}
 	if c.Instance == "" {
 		return errors.New("--instance: the host name is not known, give the instance label to use")
@@ -174,6 +174,9 @@ func (c Config) validateRemotes() error {
 		}
 		if names[r.Name] {
 			return fmt.Errorf("--remote-write.url: two remotes have the name %q, give each its own: name=NAME,url=URL", r.Name)
+		}
+		if span := time.Duration(r.PackTicks-1) * c.TickInterval; span > remote.MaxWindowSpan {
+			return fmt.Errorf("--remote-write.pack-ticks: %d ticks of --tick.interval=%s span more than %s, which receivers may refuse as too old; want fewer", r.PackTicks, c.TickInterval, remote.MaxWindowSpan)
 		}
 		names[r.Name] = true
 	}

@@ -76,7 +76,7 @@ func (l *loop) continueFrom(s journal.Start) {
 func (l *loop) run(ctx context.Context) {
 	var gathering sync.WaitGroup
 	l.epoch = time.Now()
-	ticker := time.NewTicker(l.schedule.start(l.epoch, 0))
+	ticker := time.NewTicker(l.schedule.wait(l.epoch, 0))
 	defer ticker.Stop()
 	for {
 		select {
@@ -103,6 +103,11 @@ func (l *loop) finish(gathering *sync.WaitGroup) {
 		l.take(<-l.blocks)
 	}
 	l.commit()
+	for _, t := range l.targets {
+		if err := t.Close(); err != nil {
+			l.log.Debug("target does not close", "err", err)
+		}
+	}
 }
 
 // begin opens the tick of a beat.

@@ -30,11 +30,6 @@ type beat struct {
 	restart  bool          // the clock went back so far that timestamps do, too
 }
 
-// start returns how long to wait for the first beat.
-func (s *schedule) start(wall time.Time, mono time.Duration) time.Duration {
-	return s.wait(wall, mono)
-}
-
 // wait makes the next multiple of the interval due and returns how long it is
 // until then.
 func (s *schedule) wait(wall time.Time, mono time.Duration) time.Duration {

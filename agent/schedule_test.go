@@ -20,7 +20,7 @@ func startSchedule(t *testing.T, interval time.Duration) (*schedule, *clocks, ti
 	t.Helper()
 	c := &clocks{wall: time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC), mono: time.Hour}
 	s := &schedule{interval: interval}
-	return s, c, s.start(c.wall, c.mono)
+	return s, c, s.wait(c.wall, c.mono)
 }
 
 func TestSchedule_AlignsToTheInterval(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 // Status is the state of an agent at one moment.
 type Status struct {
 	LastTick time.Time // of the last tick committed; zero if there is none yet
-	Ticks    uint64    // committed
+	Ticks    uint64    // committed by this process
 	Targets  []TargetStatus
 	Remotes  []RemoteStatus
 	Disk     string // why ticks are not written to the log; empty if they are
@@ -35,9 +35,10 @@ type RemoteStatus struct {
 
 // status is written by the loop and read by anyone.
 type status struct {
-	mu   sync.Mutex
-	last buffer.Tick // but for its blocks
-	all  []TargetStatus
+	mu       sync.Mutex
+	ticks    uint64 // committed in this life
+	lastTick time.Time
+	all      []TargetStatus
 }
 
 func newStatus(targets []Target) *status {
@@ -63,7 +64,8 @@ func (s *status) took(r result) {
 func (s *status) committed(t *buffer.Tick) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last = buffer.Tick{Seq: t.Seq, Time: t.Time}
+	s.ticks++
+	s.lastTick = time.UnixMilli(t.Time)
 }
 
 // Status returns the agent's state of this moment. It may be called at any time
@@ -72,10 +74,7 @@ func (a *Agent) Status() Status {
 	st := a.loop.status
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	s := Status{Ticks: st.last.Seq, Targets: append([]TargetStatus(nil), st.all...)}
-	if st.last.Seq > 0 {
-		s.LastTick = time.UnixMilli(st.last.Time)
-	}
+	s := Status{Ticks: st.ticks, LastTick: st.lastTick, Targets: append([]TargetStatus(nil), st.all...)}
 	if err := a.journal.Trouble(); err != nil {
 		s.Disk = err.Error()
 	}

@@ -71,6 +71,12 @@ type httpSource struct {
 	gzip   *gzip.Reader
 }
 
+// Close implements io.Closer.
+func (s *httpSource) Close() error {
+	s.client.CloseIdleConnections()
+	return nil
+}
+
 func (s *httpSource) Collect(ctx context.Context) (Page, error) {
 	resp, err := s.client.Do(s.req.WithContext(ctx))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -73,6 +74,15 @@ func (t *Target) Gather(ctx context.Context, at int64) (buffer.Block, error) {
 		t.note(err)
 	}
 	return b, err
+}
+
+// Close lets go of what the source keeps between scrapes. It is called after the
+// last Gather.
+func (t *Target) Close() error {
+	if c, ok := t.cfg.Source.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }
 
 // Discarded tells which samples of the pages so far broke the rules.

@@ -16,5 +16,6 @@
 //   - hold.go: a remote whose configuration is wrong is paused.
 //   - pace.go: how long to wait between attempts.
 //   - client.go: one attempt, and what the answer means.
+//   - notes.go: what is logged of all this: transitions, not each event.
 //   - ledger.go: the books: what became of every sample.
 package remote

@@ -37,8 +37,8 @@ type Remote struct {
 	backlog backlog
 	window  []*buffer.Tick
 
-	outcome outcomes
-	held    atomic.Pointer[string] // why, while the remote is held
+	notes notes
+	held  atomic.Pointer[string] // why, while the remote is held
 }
 
 // New makes a remote that reads ticks from ring. cfg is complete and valid. It
@@ -154,14 +154,6 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// noteReading logs the first of several errors of reading the log.
-func (r *Remote) noteReading(err error) {
-	if err != nil && r.outcome.readErr == nil {
-		r.log.Error("the write-ahead log cannot be read, it is tried again", "err", err)
-	}
-	r.outcome.readErr = err
-}
-
 // behind tells whether the next tick is one that the ring does not hold.
 func (r *Remote) behind(s buffer.State) bool {
 	if s.Ticks > 0 {
@@ -207,13 +199,4 @@ func (r *Remote) bookLost(base uint64) {
 	r.Ledger.advance(base)
 	r.end = base
 	r.log.Error("samples were lost before they could be sent", "samples", total, "never_in_the_log", rest)
-}
-
-// keep logs, the first time of several, that the cursor could not be stored.
-// Nothing is lost by that: after a crash samples would be sent again.
-func (r *Remote) keep(err error) {
-	if err != nil && r.outcome.cursorErr == nil {
-		r.log.Warn("the cursor cannot be stored; after a crash samples would be sent again", "err", err)
-	}
-	r.outcome.cursorErr = err
 }

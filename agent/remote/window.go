@@ -10,11 +10,11 @@ const (
 	// maxWindowTicks bounds a window in ticks.
 	maxWindowTicks = 240
 
-	// maxWindowSpan bounds a window in time. A window is sent series by series,
+	// MaxWindowSpan bounds a window in time. A window is sent series by series,
 	// so the first request of a window brings the receiver's clock to the
 	// window's end, and the last must not be too old then: Prometheus refuses
 	// what is more than an hour behind the newest sample it has seen.
-	maxWindowSpan = 15 * time.Minute
+	MaxWindowSpan = 15 * time.Minute
 
 	// maxWindowBytes bounds a window in memory, in bytes without its layouts. A
 	// single tick may be larger.
@@ -55,5 +55,5 @@ func cutWindow(ticks []*buffer.Tick) []*buffer.Tick {
 func inWindow(window []*buffer.Tick, t *buffer.Tick, bytes int) bool {
 	first, last := window[0], window[len(window)-1]
 	return t.Base == last.End() && t.Time > last.Time &&
-		t.Time-first.Time <= maxWindowSpan.Milliseconds() && bytes <= maxWindowBytes
+		t.Time-first.Time <= MaxWindowSpan.Milliseconds() && bytes <= maxWindowBytes
 }

@@ -187,6 +187,10 @@ func TestBinary_BadFlags(t *testing.T) {
 		{[]string{receiver, "--wal.sync-interval=-1s"}, []string{"--wal.sync-interval", `"-1s"`, "0s"}},
 		{[]string{receiver, "--remote-write.hold-status=500"}, []string{"--remote-write.hold-status", "500", "4xx"}},
 		{[]string{receiver, "--remote-write.hold-status=401;403"}, []string{"--remote-write.hold-status", `"401;403"`, "401,403"}},
+		{[]string{receiver, "--remote-write.pack-ticks=100"}, []string{"--remote-write.pack-ticks", "100", "15s", "15m"}},
+		{[]string{"--remote-write.url=name=x,urll=http://u:secret@h/x"}, []string{"--remote-write.url", "http://***@h/x"}},
+		{[]string{receiver, "--label=a=1", "--label=a=2"}, []string{"--label", "a=2", "already"}},
+		{[]string{receiver, "--collector.job="}, []string{"--collector.job", "empty"}},
 		{[]string{receiver, "--label=site"}, []string{"--label", `"site"`, "NAME=VALUE"}},
 		{[]string{receiver, "--label=9site=x"}, []string{"--label", `"9site"`, "letters"}},
 		{[]string{receiver, "--label=__x=y"}, []string{"--label", `"__x"`, "reserved"}},
@@ -209,6 +213,9 @@ func TestBinary_BadFlags(t *testing.T) {
 			p := start(t, os.Args[0], test.args...)
 			if code := p.wait(); code != exitUsage && !(code == exitError && strings.Contains(test.args[len(test.args)-1], "web.")) {
 				t.Errorf("exit code %d", code)
+			}
+			if strings.Contains(p.out.String(), "secret") {
+				t.Error("the message shows the password")
 			}
 			for _, want := range test.want {
 				if !strings.Contains(p.out.String(), want) {

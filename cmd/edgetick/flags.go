@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"runtime"
 
@@ -54,9 +55,9 @@ func (o *options) addGatherFlags(app *kingpin.Application) {
 	app.Flag("instance", "The label instance of this node's own metrics; with a port, also of exporters on loopback. Default: the host name.").
 		PlaceHolder("HOSTNAME").StringVar(&c.Instance)
 	c.Labels = make(map[string]string)
-	many(app, aLabel, func(p pair) { c.Labels[p.name] = p.value }, "label", "NAME=VALUE",
+	many(app, aLabel, o.addLabel, "label", "NAME=VALUE",
 		"A label for every series that has none of the name.")
-	many(app, aTarget, func(t agent.Target) { c.Targets = append(c.Targets, t) }, "scrape.target", "SPEC",
+	many(app, aTarget, appendTo(&c.Targets), "scrape.target", "SPEC",
 		"An exporter to scrape: a URL, or key=value pairs with commas between, of url, job, instance, interval, timeout and label.NAME, "+
 			"as in job=nginx,url=http://127.0.0.1:9113/metrics,label.site=eu.")
 	one(app, aDuration, &c.ScrapeTimeout, "scrape.timeout", "10s",
@@ -78,9 +79,21 @@ func (o *options) addGatherFlags(app *kingpin.Application) {
 	node.AddFlags(&o.node)
 }
 
+func (o *options) addLabel(p pair) error {
+	if _, twice := o.agent.Labels[p.name]; twice {
+		return fmt.Errorf("there is a label %s already", p.name)
+	}
+	o.agent.Labels[p.name] = p.value
+	return nil
+}
+
+func appendTo[T any](list *[]T) func(T) error {
+	return func(t T) error { *list = append(*list, t); return nil }
+}
+
 func (o *options) addRemoteFlags(app *kingpin.Application) {
 	r := &o.remote
-	many(app, aRemote, func(r remote.Config) { o.remotes = append(o.remotes, r) }, "remote-write.url", "SPEC",
+	many(app, aRemote, appendTo(&o.remotes), "remote-write.url", "SPEC",
 		"A receiver to push to: a URL, or key=value pairs with commas between, of url and name, as in name=eu,url=http://prometheus.example:9090/api/v1/write.")
 	one(app, aCount, &r.PackTicks, "remote-write.pack-ticks", "4",
 		"Ticks packed together when the receiver is in step; more by itself on a backlog. More ticks are fewer bytes and a later arrival.")

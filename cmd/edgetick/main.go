@@ -91,6 +91,9 @@ func (o *options) config(log *slog.Logger) (agent.Config, error) {
 	if err != nil {
 		return cfg, err
 	}
+	if o.nodeJob == "" {
+		return cfg, errors.New("--collector.job: it is empty, want a label such as node")
+	}
 	if len(host.Names()) > 0 {
 		cfg.Targets = append([]agent.Target{{Job: o.nodeJob, Gather: host.Gather}}, cfg.Targets...)
 	}

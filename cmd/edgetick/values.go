@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +25,7 @@ type kind[T any] struct {
 type value[T any] struct {
 	kind[T]
 	flag string
-	take func(T)
+	take func(T) error
 	many bool
 }
 
@@ -31,11 +33,18 @@ type value[T any] struct {
 func (v value[T]) Set(s string) error {
 	t, err := v.parse(s)
 	if err != nil {
-		return fmt.Errorf("--%s: cannot use %q: %w; want %s", v.flag, s, err, v.want)
+		return fmt.Errorf("--%s: cannot use %q: %w; want %s", v.flag, withoutPassword(s), err, v.want)
 	}
-	v.take(t)
+	if err := v.take(t); err != nil {
+		return fmt.Errorf("--%s: cannot use %q: %w", v.flag, withoutPassword(s), err)
+	}
 	return nil
 }
+
+// credentials are in a URL between its scheme and its host.
+var credentials = regexp.MustCompile(`://[^/@]*@`)
+
+func withoutPassword(s string) string { return credentials.ReplaceAllString(s, "://***@") }
 
 // String implements kingpin.Value.
 func (value[T]) String() string { return "" }
@@ -43,14 +52,19 @@ func (value[T]) String() string { return "" }
 // IsCumulative tells kingpin whether the flag may be repeated.
 func (v value[T]) IsCumulative() bool { return v.many }
 
-// one adds a flag that sets to.
-func one[T any](app *kingpin.Application, k kind[T], to *T, name, byDefault, help string) {
+// to is a taker that sets its target.
+func to[T any](target *T) func(T) error {
+	return func(t T) error { *target = t; return nil }
+}
+
+// one adds a flag that sets target.
+func one[T any](app *kingpin.Application, k kind[T], target *T, name, byDefault, help string) {
 	f := app.Flag(name, help).Default(byDefault)
-	f.SetValue(value[T]{kind: k, flag: name, take: func(t T) { *to = t }})
+	f.SetValue(value[T]{kind: k, flag: name, take: to(target)})
 }
 
 // many adds a flag that may be repeated, each time calling take.
-func many[T any](app *kingpin.Application, k kind[T], take func(T), name, placeholder, help string) {
+func many[T any](app *kingpin.Application, k kind[T], take func(T) error, name, placeholder, help string) {
 	f := app.Flag(name, help+" Repeatable.").PlaceHolder(placeholder)
 	f.SetValue(value[T]{kind: k, flag: name, take: take, many: true})
 }
@@ -58,8 +72,8 @@ func many[T any](app *kingpin.Application, k kind[T], take func(T), name, placeh
 var (
 	aDuration   = kind[time.Duration]{parseDuration, "a duration such as 500ms, 15s or 5m"}
 	aWait       = kind[time.Duration]{parseWait, "0s or a duration such as 1s"}
-	manyBytes   = kind[int64]{func(s string) (int64, error) { n, err := parseBytes(s); return int64(n), err }, someBytesWanted}
-	someBytes   = kind[int]{parseBytes, someBytesWanted}
+	manyBytes   = kind[int64]{parseBytes, someBytesWanted}
+	someBytes   = kind[int]{parseFewBytes, someBytesWanted}
 	aCount      = kind[int]{parseCount, "a whole number of 1 or more"}
 	statusCodes = kind[[]int]{parseCodes, "HTTP status codes with commas between, such as 401,403"}
 	aLabel      = kind[pair]{parsePair, "NAME=VALUE"}
@@ -91,18 +105,28 @@ func parseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-func parseBytes(s string) (int, error) {
-	if n, err := strconv.Atoi(s); err == nil {
-		s = strconv.Itoa(n) + "B"
-	}
-	n, err := units.ParseBase2Bytes(s)
+func parseBytes(s string) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return 0, errors.New("it is not a number of bytes")
+		var b units.Base2Bytes
+		if b, err = units.ParseBase2Bytes(s); err != nil {
+			return 0, errors.New("it is not a number of bytes")
+		}
+		n = int64(b)
 	}
 	if n <= 0 {
 		return 0, errors.New("it is not more than zero")
 	}
-	return int(n), nil
+	return n, nil
+}
+
+// parseFewBytes reads a number of bytes that are to be in memory.
+func parseFewBytes(s string) (int, error) {
+	n, err := parseBytes(s)
+	if err == nil && n > math.MaxInt32 {
+		return 0, errors.New("it is more than 2GiB")
+	}
+	return int(n), err
 }
 
 func parseCount(s string) (int, error) {

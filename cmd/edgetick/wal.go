@@ -97,7 +97,7 @@ func parseWAL(args []string, stdout io.Writer) (*walCommand, error) {
 	}
 
 	info := add("info", "Show what is in the log: segments, ticks, samples, series, and how far each remote has come.")
-	walFlag(info, value[string]{flag: "format", kind: aFormat("text", "json"), take: func(s string) { c.format = s }},
+	walFlag(info, value[string]{flag: "format", kind: aFormat("text", "json"), take: to(&c.format)},
 		"How to print it: text or json.").Default("text")
 
 	add("verify", "Read and decode everything and list what is damaged. Exit code 0: nothing is; 1: something is; 2: there is no log.")
@@ -116,15 +116,15 @@ func parseWAL(args []string, stdout io.Writer) (*walCommand, error) {
 
 func (d *dumpConfig) addFlags(dump *kingpin.CmdClause) {
 	d.start, d.end = math.MinInt64, math.MaxInt64
-	walFlag(dump, value[string]{flag: "format", kind: aFormat("text", "jsonl"), take: func(s string) { d.jsonl = s == "jsonl" }},
+	walFlag(dump, value[string]{flag: "format", kind: aFormat("text", "jsonl"), take: func(s string) error { d.jsonl = s == "jsonl"; return nil }},
 		"text: one sample a line as exporters write it, stale markers as a comment; jsonl: one JSON object a line, exact to the bit.").Default("text")
-	walFlag(dump, value[selector]{flag: "match", kind: aSelector, take: func(s selector) { d.selectors = append(d.selectors, s) }, many: true},
+	walFlag(dump, value[selector]{flag: "match", kind: aSelector, take: appendTo(&d.selectors), many: true},
 		"Only series that a selector matches, as in '{job=\"node\",__name__=~\"node_cpu.*\"}'. Repeatable: any of them.").PlaceHolder("SELECTOR")
-	walFlag(dump, value[int64]{flag: "start", kind: aTime, take: func(ms int64) { d.start = ms }},
+	walFlag(dump, value[int64]{flag: "start", kind: aTime, take: to(&d.start)},
 		"Only samples at or after a time: RFC 3339, or unix seconds.").PlaceHolder("TIME")
-	walFlag(dump, value[int64]{flag: "end", kind: aTime, take: func(ms int64) { d.end = ms }},
+	walFlag(dump, value[int64]{flag: "end", kind: aTime, take: to(&d.end)},
 		"Only samples at or before a time.").PlaceHolder("TIME")
-	walFlag(dump, value[int]{flag: "limit", kind: aLimit, take: func(n int) { d.limit = n }},
+	walFlag(dump, value[int]{flag: "limit", kind: aLimit, take: to(&d.limit)},
 		"Stop after so many samples; 0 for all.").Default("0")
 }
 
