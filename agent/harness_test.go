@@ -173,18 +173,29 @@ func (w *world) one(name string, matchers ...*labels.Matcher) []receiver.Point {
 // scrapes is a source whose every scrape is numbered: the series scrape_number
 // is 1, 2, 3 …, and page writes what else there is.
 type scrapes struct {
-	n    int
+	mu   sync.Mutex
+	n    int // read while the agent runs through made
 	page func(n int) ([]*dto.MetricFamily, error)
 }
 
 func (s *scrapes) gather(context.Context) ([]*dto.MetricFamily, error) {
+	s.mu.Lock()
 	s.n++
-	families := []*dto.MetricFamily{gauge("scrape_number", float64(s.n))}
+	n := s.n
+	s.mu.Unlock()
+	families := []*dto.MetricFamily{gauge("scrape_number", float64(n))}
 	if s.page == nil {
 		return families, nil
 	}
-	more, err := s.page(s.n)
+	more, err := s.page(n)
 	return append(families, more...), err
+}
+
+// made is the number of scrapes so far.
+func (s *scrapes) made() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.n
 }
 
 // complete fails the test unless each scrape arrived once, in order, one second

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -167,13 +168,13 @@ func TestAgent_DamageAtTheEndOfTheLog(t *testing.T) {
 func TestAgent_LargeWindowIsSentAgainTheSame(t *testing.T) {
 	inWorld(t, func(w *world) {
 		const series = 8000
-		n := 0
+		var n atomic.Int64 // ticks
 		w.cfg.Targets = []agent.Target{{Job: "big", Gather: func(context.Context) ([]*dto.MetricFamily, error) {
-			n++
+			now := float64(n.Add(1))
 			f := gauge("big", 0)
 			f.Metric = f.Metric[:0]
 			for i := range series {
-				f.Metric = append(f.Metric, gauge("big", float64(n), "i", fmt.Sprintf("%05d", i)).Metric...)
+				f.Metric = append(f.Metric, gauge("big", now, "i", fmt.Sprintf("%05d", i)).Metric...)
 			}
 			return []*dto.MetricFamily{f}, nil
 		}}}
@@ -182,14 +183,14 @@ func TestAgent_LargeWindowIsSentAgainTheSame(t *testing.T) {
 		w.cfg.Remotes[0].MaxBackoff = time.Second
 		w.cfg.FlushDeadline = time.Second
 		left := filepath.Join(t.TempDir(), "left")
-		start, sent, ticks, dead := time.Now(), 0, 0, false
+		start, sent, ticks, dead := time.Now(), 0, int64(0), false
 		w.network = func(_ int, _ http.ResponseWriter, deliver func()) error {
 			if time.Since(start) < 20*time.Second || dead {
 				return errReset
 			}
 			if k := ticksIn(t, w.attempts[len(w.attempts)-1].body); k > 4 {
 				if sent++; sent == 6 {
-					dead, ticks = true, n
+					dead, ticks = true, n.Load()
 					if err := os.CopyFS(left, os.DirFS(w.cfg.WALDir)); err != nil {
 						t.Error(err)
 					}
@@ -203,12 +204,12 @@ func TestAgent_LargeWindowIsSentAgainTheSame(t *testing.T) {
 		if !dead {
 			t.Fatal("not killed")
 		}
-		n = ticks
+		n.Store(ticks)
 		w.cfg.WALDir, w.network = left, perfect
 		w.cfg.FlushDeadline = time.Hour
 		w.cfg.BufferMaxBytes = 0
 		w.run(3 * time.Second)
-		if w.count("big") != n*series {
+		if w.count("big") != int(n.Load())*series {
 			t.Error("samples are missing")
 		}
 	})

@@ -92,7 +92,7 @@ func TestAgent_KilledAtAnyRequest(t *testing.T) {
 						if stored {
 							deliver()
 						}
-						dead, scrapes = true, s.n
+						dead, scrapes = true, s.made()
 						if err := os.CopyFS(left, os.DirFS(w.cfg.WALDir)); err != nil {
 							t.Error(err)
 						}
