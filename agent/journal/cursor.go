@@ -18,6 +18,7 @@ type Cursor struct {
 	state   State
 	journal *Journal
 	stored  atomic.Pointer[wal.Cursor] // nil while there is no log
+	guard   guard
 }
 
 // State is what is stored with a cursor: the books of a remote, in samples.
@@ -97,31 +98,32 @@ func (j *Journal) firstBase(pos wal.Position) (uint64, error) {
 }
 
 // Settle moves the cursor behind t and stores the books with it. What has been
-// settled need not be durable: losing it means that samples are sent again.
+// settled need not be durable: losing it means that samples are sent again. A
+// disk that hangs is waited for only a short while.
 func (c *Cursor) Settle(t *buffer.Tick, s State) error {
 	c.Seq, c.logEnd = t.Seq, max(c.logEnd, t.LogEnd)
-	return c.store(s)
+	return c.store(s, false)
 }
 
 // Intend stores the books before a window is sent, without moving the cursor. If
 // ticks are synced one by one, so is this: a power failure must not make another
 // window of the ticks of this one.
 func (c *Cursor) Intend(s State) error {
-	if err := c.store(s); err != nil {
-		return err
-	}
-	if stored := c.stored.Load(); stored != nil && c.journal.cfg.Options.SyncInterval == 0 {
-		return stored.Sync()
-	}
-	return nil
+	return c.store(s, c.journal.cfg.Options.SyncInterval == 0)
 }
 
-func (c *Cursor) store(s State) error {
+func (c *Cursor) store(s State, durably bool) error {
 	stored := c.stored.Load()
 	if stored == nil {
 		return nil
 	}
-	return stored.Set(wal.Position{Seq: c.Seq, Base: c.logEnd}, s.append(nil))
+	pos, blob := wal.Position{Seq: c.Seq, Base: c.logEnd}, s.append(nil)
+	return c.guard.do(func() error {
+		if err := stored.Set(pos, blob); err != nil || !durably {
+			return err
+		}
+		return stored.Sync()
+	})
 }
 
 const stateVersion = 1

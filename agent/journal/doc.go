@@ -6,6 +6,7 @@
 //     goroutine of its own, so that a slow disk never moves a tick.
 //   - disk.go: trouble with the disk: the log is left out, and tried again.
 //   - start.go: where the last life stopped.
+//   - guard.go: a disk that hangs holds up no remote.
 //   - cursor.go: how far a remote has come, kept in the log.
 //   - reader.go: ticks from the log.
 //

@@ -317,13 +317,13 @@ func (j *Journal) reopen(now time.Time) bool {
 	return err == nil
 }
 
-// CloseLog makes the log durable and lets go of it. It is called when no remote
-// runs any more.
+// CloseLog makes the log durable and lets go of it, unless the disk hangs. It is
+// called when no remote runs any more and Run has ended.
 func (j *Journal) CloseLog() error {
 	if j.wal == nil {
 		return nil
 	}
-	return j.wal.Close()
+	return new(guard).do(j.wal.Close)
 }
 
 // open returns the log, or nil.

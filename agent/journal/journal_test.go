@@ -464,6 +464,51 @@ func TestJournal_StopsThoughTheDiskHangs(t *testing.T) {
 	})
 }
 
+// A remote that stores its cursor goes on without a disk that hangs, and stores it
+// again when the disk is back.
+func TestCursor_IsNotHeldUpByADiskThatHangs(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, dir)
+		b.begin()
+		tick := b.commit()
+		cursor, state := b.Cursor("r")
+		before := b.open().Stats().Syncs
+		if err := cursor.Intend(state); err != nil {
+			t.Fatal(err)
+		}
+		if n := b.open().Stats().Syncs; n == before {
+			t.Error("what is about to be sent is not durable")
+		}
+		wait := make(chan struct{})
+		b.disk.set(nil, wait)
+		start := time.Now()
+		state.Sending = 1
+		for range 10 {
+			if err := cursor.Intend(state); !errors.Is(err, errSlowDisk) {
+				t.Errorf("error %v", err)
+			}
+		}
+		if took := time.Since(start); took != diskPatience {
+			t.Errorf("the disk held up its user for %s", took)
+		}
+		b.disk.set(nil, nil)
+		close(wait)
+		synctest.Wait()
+		state.Acknowledged, state.Settled = 2, 2
+		if err := cursor.Settle(tick, state); err != nil {
+			t.Error(err)
+		}
+		b.finish()
+		b = newBench(t, dir)
+		b.begin()
+		if cursor, state := b.Cursor("r"); cursor.Seq != 1 || state.Acknowledged != 2 {
+			t.Errorf("the cursor is at %d with %+v", cursor.Seq, state)
+		}
+		b.finish()
+	})
+}
+
 func TestJournal_KeepsLittleForADiskThatHangs(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
