@@ -1,0 +1,73 @@
+// Command edgetick-drill puts agents through what happens on an edge node, and
+// counts what it cost: edgetick, and beside it prometheus in agent mode and
+// vmagent where they are installed, all in one run on the same machine.
+//
+//   - outage: the receiver goes away, the agents are killed and started again,
+//     the receiver comes back. Which samples are missing, twice, out of order?
+//   - disk: how much each agent writes to disk.
+//   - drain: how fast edgetick delivers a backlog, and in how much memory.
+//
+// The parts, file by file:
+//
+//   - page.go, exporter.go: simulated exporters. Every page is numbered, every
+//     value follows from the page's number. mirror.go serves a real
+//     node_exporter's page.
+//   - sink.go: a receiver that can be taken away. recorder.go remembers what
+//     came, account.go compares it with what the exporters handed out.
+//   - agents.go: how each agent is configured and started. child.go, procfs.go,
+//     selfmetrics.go: its process, what that takes, what it says of itself.
+//   - stand.go: an agent with exporters, receiver and directory of its own.
+//   - outage.go with verdict.go, disk.go, drain.go: the drills. table.go prints.
+//
+// All addresses are on loopback. Processes end and directories go with the
+// drill, however it ends.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+const programName = "edgetick-drill"
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitError  = 1
+	exitUsage  = 2
+	exitBroken = 3 // edgetick did not keep a promise
+)
+
+// errBroken is returned when a drill has shown that edgetick breaks a promise.
+var errBroken = errors.New("edgetick has not kept its promise")
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	drill, err := parseFlags(args, stdout, stderr)
+	code := exitUsage
+	if err == nil {
+		if err = drill(ctx); err == nil {
+			return exitOK
+		}
+		code = exitError
+		if errors.Is(err, errBroken) {
+			code = exitBroken
+		}
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(stderr, "%s: %s\n", programName, strings.TrimRight(line, "\n"))
+	}
+	return code
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// page is the text of a simulated exporter. What stands on it follows from its
+// number alone, so that anyone who has the number can tell every value.
+//
+// Of 20 series, 14 change once in stillFor pages, 3 count in whole numbers, 1 in
+// milliseconds, 1 is a gauge of two decimals and 1 of a full mantissa: about 70
+// of 100 values are those of the page before, as on a node_exporter's page. The
+// first series is the page's number itself.
+type page struct {
+	series int
+	lines  []string // what stands before each value
+}
+
+const (
+	scrapeNumber = "drill_scrape_number"
+	familyPrefix = "drill_family_"
+	seriesLabel  = "series"
+
+	perFamily = 20
+	stillFor  = 60
+)
+
+func newPage(series int) *page {
+	p := &page{series: series}
+	for i := range series {
+		p.lines = append(p.lines, linePrefix(i))
+	}
+	return p
+}
+
+// linePrefix makes lines of about 110 bytes.
+func linePrefix(i int) string {
+	if i == 0 {
+		return "# HELP " + scrapeNumber + " Number of this page.\n# TYPE " + scrapeNumber + " gauge\n" + scrapeNumber + `{series="0"} `
+	}
+	family := fmt.Sprintf("%s%04d", familyPrefix, i/perFamily)
+	comment := ""
+	if i%perFamily == 0 || i == 1 {
+		comment = fmt.Sprintf("# HELP %s Values that follow from the number of the page.\n# TYPE %s gauge\n", family, family)
+	}
+	return fmt.Sprintf(`%s%s{handler="/api/v1/items/%d",method="get",code="200",region="eu-central",series="%d"} `,
+		comment, family, i%7, i)
+}
+
+// append appends the page of a number, which is 1 or more.
+func (p *page) append(dst []byte, number int) []byte {
+	for i, line := range p.lines {
+		dst = append(dst, line...)
+		dst = strconv.AppendFloat(dst, p.value(i, number), 'g', -1, 64)
+		dst = append(dst, '\n')
+	}
+	return dst
+}
+
+// value is that of series i on the page of a number.
+func (p *page) value(i, number int) float64 {
+	if i == 0 {
+		return float64(number)
+	}
+	switch kind := i % perFamily; {
+	case kind < 14:
+		return float64(i)*1.5 + float64((number+i)/stillFor)
+	case kind < 17:
+		return float64(counter(i, number))
+	case kind == 17:
+		return float64(counter(i, number)) / 1000
+	case kind == 18:
+		return float64(mix(i, number)%10000) / 100
+	default:
+		return float64(mix(i, number)>>11) / (1 << 53)
+	}
+}
+
+// number tells on which page series i had a value, for those series where it can
+// be told.
+func (p *page) number(i int, value float64) (int, bool) {
+	if i == 0 {
+		return int(value), true
+	}
+	switch kind := i % perFamily; {
+	case kind < 14 || kind > 17:
+		return 0, false
+	case kind == 17:
+		value = math.Round(value * 1000)
+	}
+	return int(value / float64(counterStep(i))), true
+}
+
+// counter grows by counterStep a page on average, never by the same.
+func counter(i, number int) uint64 {
+	step := counterStep(i)
+	return uint64(number)*step + mix(i, number)%step
+}
+
+func counterStep(i int) uint64 { return 3 + uint64(i)%500 }
+
+// mix is a number without pattern, always the same for the same arguments
+// (splitmix64).
+func mix(i, number int) uint64 {
+	z := uint64(i)<<32 + uint64(number) + 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}

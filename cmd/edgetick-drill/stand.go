@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// load is what each agent has to scrape.
+type load struct {
+	targets  int
+	series   int
+	interval time.Duration
+}
+
+// stand is one agent with exporters, a receiver and a directory of its own.
+type stand struct {
+	program   program
+	job       job
+	page      *page
+	exporters []*exporter
+	sink      *sink
+	child     *child // nil while it does not run
+	crash     crash  // the last
+}
+
+// newStand makes a stand in a new directory below dir. The exporters answer, the
+// sink is away, the agent does not run yet.
+func newStand(p program, dir string, l load, take func([]byte) error) (s *stand, err error) {
+	s = &stand{program: p, page: newPage(l.series), job: job{dir: filepath.Join(dir, p.name), interval: l.interval}}
+	defer func() {
+		if err != nil {
+			s.close()
+			err = fmt.Errorf("%s: %w", p.name, err)
+		}
+	}()
+	if err := os.Mkdir(s.job.dir, 0o755); err != nil {
+		return nil, err
+	}
+	for i := range l.targets {
+		e, err := startExporter(s.page)
+		if err != nil {
+			return nil, err
+		}
+		s.exporters = append(s.exporters, e)
+		s.job.targets = append(s.job.targets, target{"drill", instance(i), e.url()})
+	}
+	if s.job.web, err = freeAddress(); err != nil {
+		return nil, err
+	}
+	s.sink, err = newSink(take)
+	if err == nil {
+		s.job.write = s.sink.url()
+	}
+	return s, err
+}
+
+func instance(i int) string { return fmt.Sprintf("target-%d", i) }
+
+// close ends everything, at once.
+func (s *stand) close() {
+	if s.child != nil {
+		s.child.kill()
+	}
+	for _, e := range s.exporters {
+		e.close()
+	}
+	if s.sink != nil {
+		s.sink.down()
+	}
+}
+
+// start starts the agent, and again after it was killed.
+func (s *stand) start() error {
+	args, err := s.program.args(s.job)
+	if err != nil {
+		return err
+	}
+	args = append(args, s.program.extra...)
+	s.child, err = startChild(s.program.path, args, filepath.Join(s.job.dir, "log"))
+	return err
+}
+
+// patience is how long an agent may take to start, and to end.
+const patience = 90 * time.Second
+
+// untilReady waits until the agent answers.
+func (s *stand) untilReady(ctx context.Context) error {
+	client := http.Client{Timeout: time.Second}
+	defer client.CloseIdleConnections()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		if err := s.child.check(); err != nil {
+			return err
+		}
+		if answer, err := client.Get("http://" + s.job.web + s.program.ready); err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		if err := sleep(ctx, 50*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%s does not answer %s", s.program.name, s.program.ready)
+}
+
+// untilScraped waits until the agent has taken a page from each exporter since
+// there were so many.
+func (s *stand) untilScraped(ctx context.Context, before int) error {
+	for end := time.Now().Add(patience); s.pages() < before+len(s.exporters); {
+		if time.Now().After(end) {
+			return fmt.Errorf("%s does not scrape", s.program.name)
+		}
+		if err := (stands{s}).wait(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// kill ends the agent as a crash does.
+func (s *stand) kill() {
+	s.crash.sent = time.Now()
+	s.child.kill()
+	s.crash.ended = time.Now()
+	s.child = nil
+}
+
+// stop ends the agent as an operator does.
+func (s *stand) stop() error {
+	c := s.child
+	s.child = nil
+	return c.stop(patience)
+}
+
+func (s *stand) usage() (usage, error) { return readUsage(s.child.pid(), time.Now()) }
+
+// dataSize is the size of what the agent keeps on disk.
+func (s *stand) dataSize() (int64, error) { return dirSize(s.program.data(s.job)) }
+
+// sources are the targets as their exporters know them.
+func (s *stand) sources() (list []source) {
+	for i, e := range s.exporters {
+		list = append(list, source{instance(i), s.page, e.pages()})
+	}
+	return list
+}
+
+// pages is the number of pages handed out so far.
+func (s *stand) pages() (n int) {
+	for _, e := range s.exporters {
+		n += len(e.pages())
+	}
+	return n
+}
