@@ -36,6 +36,18 @@ test: ## Run all tests, with the race detector where there is a C compiler.
 test-prometheus: ## Run the end-to-end tests against the prometheus on the PATH.
 	EDGETICK_TEST_PROMETHEUS="$$(command -v prometheus)" $(GO) test $(RACE) -count=1 -v -run 'TestPrometheus' ./cmd/edgetick
 
+CRASHES ?= 300
+SEED    ?= random
+
+.PHONY: crash
+crash: ## Kill the real program CRASHES (300) times at random, and account for every sample. SEED repeats a run.
+	EDGETICK_TEST_CRASHES=$(CRASHES) EDGETICK_TEST_SEED=$(SEED) $(GO) test $(RACE) -count=1 -timeout 60m -v -run 'TestCrash_' ./cmd/edgetick
+	EDGETICK_TEST_CRASHES=$(CRASHES) $(GO) test -count=1 -timeout 30m -v -run 'TestBacklog_' ./cmd/edgetick
+
+.PHONY: test-disk
+test-disk: ## Fill, remove and write-protect the disk under the real program. Some of it takes root, to mount a tmpfs.
+	EDGETICK_TEST_DISK=1 $(GO) test $(RACE) -count=1 -timeout 10m -v -run 'TestDisk_' ./cmd/edgetick
+
 .PHONY: build
 build: ## Build the programs into bin/.
 	$(BUILD) -o $(BIN)/ ./cmd/...
@@ -71,6 +83,22 @@ fuzz: ## Run every fuzz target for FUZZTIME (60s) each.
 .PHONY: bench
 bench: ## Run the benchmarks; compare two runs with benchstat.
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: drill-outage
+drill-outage: build ## Outage and SIGKILL: what edgetick, prometheus and vmagent lose. DRILL holds more flags.
+	$(BIN)/edgetick-drill outage $(DRILL)
+
+.PHONY: drill-disk
+drill-disk: build ## What edgetick, prometheus and vmagent write to disk, side by side.
+	$(BIN)/edgetick-drill disk $(DRILL)
+
+.PHONY: drill-drain
+drill-drain: build ## How fast edgetick delivers a backlog, and in how much memory, every sample checked.
+	$(BIN)/edgetick-drill drain $(or $(DRILL),--check --runs=3)
+
+.PHONY: bytes
+bytes: ## Print the bytes a sample takes in the log, over an hour of real pages.
+	$(GO) test -count=1 -v -run TestCodec_BytesPerSample ./buffer
 
 .PHONY: clean
 clean: ## Remove what was built.
