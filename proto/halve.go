@@ -25,28 +25,19 @@ func Halve(msg []byte) (left, right []byte, err error) {
 		}
 		return msg[:at], msg[at:], nil
 	}
-	fields, err := cutAll(series[0].body)
+	labels, samples, err := cutSeries(series[0])
 	if err != nil {
 		return nil, nil, err
-	}
-	labels := 0 // bytes
-	var samples []field
-	for _, f := range fields {
-		if f.tag == tagSeriesSamples {
-			samples = append(samples, f)
-		} else {
-			labels += len(f.whole)
-		}
 	}
 	if len(samples) < 2 {
 		return nil, msg, nil
 	}
-	at := labels
+	at := len(labels)
 	for _, s := range samples[:len(samples)/2] {
 		at += len(s.whole)
 	}
 	body := series[0].body
-	return appendSeries(body[:labels], body[labels:at]), appendSeries(body[:labels], body[at:]), nil
+	return appendSeries(labels, body[len(labels):at]), appendSeries(labels, body[at:]), nil
 }
 
 // appendSeries makes a TimeSeries field of encoded labels and samples.
@@ -60,19 +51,38 @@ func appendSeries(labels, samples []byte) []byte {
 // CountSamples is the number of samples in a message made by [AppendTimeSeries].
 func CountSamples(msg []byte) (int, error) {
 	series, err := cutAll(msg)
+	if err != nil {
+		return 0, err
+	}
 	n := 0
 	for _, s := range series {
-		fields, err := cutAll(s.body)
+		_, samples, err := cutSeries(s)
 		if err != nil {
 			return 0, err
 		}
-		for _, f := range fields {
-			if f.tag == tagSeriesSamples {
-				n++
-			}
+		n += len(samples)
+	}
+	return n, nil
+}
+
+// cutSeries cuts a TimeSeries into the bytes of its labels, which come first, and
+// its samples.
+func cutSeries(s field) (labels []byte, samples []field, err error) {
+	fields, err := cutAll(s.body)
+	if err != nil || s.tag != tagRequestTimeseries {
+		return nil, nil, ErrMessage
+	}
+	end := 0
+	for len(fields) > 0 && fields[0].tag == tagSeriesLabels {
+		end += len(fields[0].whole)
+		fields = fields[1:]
+	}
+	for _, f := range fields {
+		if f.tag != tagSeriesSamples {
+			return nil, nil, ErrMessage
 		}
 	}
-	return n, err
+	return s.body[:end], fields, nil
 }
 
 // field is a length-delimited field: its tag, its body, and both with the length
