@@ -117,20 +117,24 @@ func (j *Journal) openLog(late bool) error {
 		return errors.Join(errLateLog, log.Close())
 	}
 	j.openCursors(log)
+	j.use(log)
 	if !late {
-		j.wal = log
 		j.start = j.findStart()
 		for name, c := range j.cursors {
 			if err := c.begin(); err != nil {
-				j.wal = nil
+				j.use(nil)
 				return errors.Join(fmt.Errorf("read the log for remote %s: %w", name, err), log.Close())
 			}
 		}
 	}
+	return nil
+}
+
+// use makes a log, or none, the one that is open.
+func (j *Journal) use(log *wal.Log) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.wal = log
-	return nil
 }
 
 // openCursors opens the cursors of the remotes, and removes those of remotes

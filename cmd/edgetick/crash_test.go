@@ -103,7 +103,7 @@ func newCampaign(t *testing.T, seed uint64, series int) *campaign {
 		recorder: newRecorder(),
 		deaths:   make(map[string]int),
 		flags:    []string{"--wal.max-bytes=256MiB"},
-		absence:  700 * time.Millisecond,
+		absence:  400 * time.Millisecond,
 	}
 	c.log = newLogbook(t, c.dir)
 	var err error
@@ -130,7 +130,7 @@ func (c *campaign) stream(n uint64) *rand.Rand { return rand.New(rand.NewPCG(c.s
 // run is the whole story.
 func (c *campaign) run(kills int) {
 	c.record.mishaps(10)
-	c.database.mishaps(40)
+	c.database.mishaps(25)
 	roaming, home := context.WithCancel(c.Context())
 	var roamers sync.WaitGroup
 	roamers.Go(func() { c.record.wander(roaming, c.stream(3), 3*time.Second, 200*time.Millisecond) })
@@ -338,6 +338,7 @@ func (c *campaign) deliver() {
 	c.Helper()
 	c.record.mishaps(0)
 	c.database.mishaps(0)
+	left := c.log.end.Base - c.log.state["database"].Settled
 	out := c.born()
 	args := c.current.Args
 	time.Sleep(500 * time.Millisecond)
@@ -351,7 +352,7 @@ func (c *campaign) deliver() {
 		if err != nil {
 			c.Errorf("the last life: %s", err)
 		}
-		c.Logf("the last life delivered what was left in %s", time.Since(began).Round(time.Millisecond))
+		c.Logf("the last life delivered the %d samples that the database had not got in %s", left, time.Since(began).Round(time.Millisecond))
 	case <-time.After(2 * time.Minute):
 		c.Error("the last life does not end")
 	}
