@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/edgetick/edgetick/agent/collector"
+	"github.com/edgetick/edgetick/agent/remote"
 )
 
 // Target is one local source of metrics: an exporter's URL, a Gatherer or a
@@ -102,10 +103,7 @@ func (t Target) labels() labels.Labels {
 
 func (t Target) describe() string {
 	if t.URL != "" {
-		if u, err := url.Parse(t.URL); err == nil {
-			return u.Redacted()
-		}
-		return "<unreadable URL>"
+		return remote.Redacted(t.URL)
 	}
 	return "job " + t.Job
 }

@@ -105,3 +105,9 @@ func cutAll(msg []byte) ([]field, error) {
 	}
 	return fields, nil
 }
+
+// CountSeries is the number of series in a message made by [AppendTimeSeries].
+func CountSeries(msg []byte) (int, error) {
+	series, err := cutAll(msg)
+	return len(series), err
+}

@@ -69,6 +69,12 @@ func (c *Cursor) begin() error {
 	return nil
 }
 
+// forget makes the cursor as it is without a log.
+func (c *Cursor) forget() {
+	c.stored.Store(nil)
+	c.Seq, c.logEnd, c.state = 0, 0, State{}
+}
+
 // load reads the state stored with the cursor. It returns false if there is none.
 func (c *Cursor) load() (State, bool) {
 	stored := c.stored.Load()

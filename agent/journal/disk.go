@@ -35,6 +35,19 @@ func (d *disk) failed(j *Journal, err error, now time.Time) {
 	}
 }
 
+// stalled notes that ticks go on without a disk that hangs.
+func (d *disk) stalled(j *Journal, now time.Time) {
+	d.mu.Lock()
+	first := d.err == nil
+	if first {
+		d.err, d.since, d.ticks = errSlowDisk, now, 0
+	}
+	d.mu.Unlock()
+	if first {
+		j.log.Error("the disk hangs; ticks are kept in memory only", "err", errSlowDisk)
+	}
+}
+
 // worked notes that a tick is durable.
 func (d *disk) worked(j *Journal, now time.Time) {
 	d.mu.Lock()

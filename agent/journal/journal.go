@@ -123,6 +123,10 @@ func (j *Journal) openLog(late bool) error {
 		for name, c := range j.cursors {
 			if err := c.begin(); err != nil {
 				j.use(nil)
+				j.start = Start{}
+				for _, c := range j.cursors {
+					c.forget()
+				}
 				return errors.Join(fmt.Errorf("read the log for remote %s: %w", name, err), log.Close())
 			}
 		}
@@ -190,6 +194,7 @@ func (j *Journal) Commit(t *buffer.Tick, now time.Time) {
 	j.mu.Lock()
 	j.queue = append(j.queue, queued{tick: t, since: now})
 	if now.Sub(j.queue[0].since) >= stallAfter {
+		j.disk.stalled(j, now)
 		j.bypass()
 	}
 	j.mu.Unlock()
@@ -229,6 +234,9 @@ const stallOnClose = 2 * time.Second
 func (j *Journal) abandon() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if len(j.queue) > 0 {
+		j.disk.stalled(j, time.Now())
+	}
 	j.bypass()
 	j.cfg.Ring.Close()
 }

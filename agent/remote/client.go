@@ -38,6 +38,7 @@ const (
 	fateRefused        // something in it is not acceptable; the rest may be
 	fateTooLarge       // the receiver takes only smaller ones
 	fateRejected       // the receiver will never take it, nor a part of it
+	fateStored         // it has some of it from an earlier life
 	fateHeld           // the receiver would take it if the configuration were right
 )
 

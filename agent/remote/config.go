@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -70,7 +71,7 @@ func (c Config) Validate() error {
 	}
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("--remote-write.url: %q is not an HTTP URL, want for example http://prometheus.example:9090/api/v1/write", redacted(c.URL))
+		return fmt.Errorf("--remote-write.url: %q is not an HTTP URL, want for example http://prometheus.example:9090/api/v1/write", Redacted(c.URL))
 	}
 	switch {
 	case len(c.Name) > maxName:
@@ -98,11 +99,13 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// redacted is a URL without a password, even if it does not parse.
-func redacted(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return "<unreadable URL>"
+// Redacted is a URL without a password, even if it is none.
+func Redacted(raw string) string {
+	if u, err := url.Parse(raw); err == nil && u.Host != "" {
+		return u.Redacted()
 	}
-	return u.Redacted()
+	if i := strings.LastIndexByte(raw, '@'); i >= 0 {
+		return "***" + raw[i:]
+	}
+	return raw
 }

@@ -31,7 +31,7 @@ func (r *Remote) hold(ctx context.Context, a answer) error {
 		backoff.WithMaxInterval(maxHold),
 		backoff.WithMaxElapsedTime(0),
 	)
-	for a.fate == fateHeld {
+	for a.fate == fateHeld || a.code == "error" { // no answer is none otherwise
 		if !sleep(ctx, pace.NextBackOff()) {
 			return context.Cause(ctx)
 		}

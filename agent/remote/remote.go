@@ -67,7 +67,7 @@ func New(cfg Config, ring *buffer.Ring, reg prometheus.Registerer, log *slog.Log
 func (r *Remote) Name() string { return r.cfg.Name }
 
 // URL is where the remote sends to, without a password.
-func (r *Remote) URL() string { return redacted(r.cfg.URL) }
+func (r *Remote) URL() string { return Redacted(r.cfg.URL) }
 
 // Begin says where the remote goes on: at its cursor in a journal that has
 // started. It is called before Run.
@@ -104,7 +104,16 @@ func (r *Remote) next(ctx context.Context) (bool, error) {
 		s := r.ring.State(r.cursor.Seq)
 		if r.behind(s) {
 			var err error
-			r.window, err = r.backlog.read(r.window[:0], r.again)
+			read := make(chan struct{})
+			go func() {
+				defer close(read)
+				r.window, err = r.backlog.read(r.window[:0], r.again)
+			}()
+			select {
+			case <-read:
+			case <-ctx.Done(): // the disk may hang: nothing of r is used any more
+				return false, context.Cause(ctx)
+			}
 			r.noteReading(err)
 			switch {
 			case len(r.window) > 0 && (s.Ticks == 0 || r.window[0].Base <= s.Base):

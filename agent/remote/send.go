@@ -40,8 +40,20 @@ func (r *Remote) settle(ctx context.Context, p part, left *int) error {
 	if err != nil {
 		return err
 	}
+	return r.settled(ctx, p, a, left)
+}
+
+// settled books an answer, or goes on with the halves of the part.
+func (r *Remote) settled(ctx context.Context, p part, a answer, left *int) error {
 	switch {
 	case a.fate == fateDelivered:
+		*left = maxParts // it is not refusing everything
+		r.Ledger.acknowledge(p.samples)
+		return nil
+	case a.fate == fateStored:
+		if p.samples > 1 && *left > 0 {
+			return r.resume(ctx, p, left)
+		}
 		r.Ledger.acknowledge(p.samples)
 		return nil
 	case a.fate == fateTooLarge:
@@ -60,21 +72,58 @@ func (r *Remote) settle(ctx context.Context, p part, left *int) error {
 // halve settles the two halves of a part, the first first, since they may hold
 // samples of one series.
 func (r *Remote) halve(ctx context.Context, p part, left *int) error {
-	first, second, err := proto.Halve(p.message)
+	first, second, err := halves(p)
 	if err != nil {
-		return err // of a message of our own: a defect
+		return err
 	}
-	for _, message := range [][]byte{first, second} {
-		samples, err := proto.CountSamples(message)
-		if err != nil {
-			return err
+	if err := r.settle(ctx, first, left); err != nil {
+		return err
+	}
+	return r.settle(ctx, second, left)
+}
+
+// resume settles a part of which an earlier life had sent some: whole, or halves
+// of it in order. If the receiver has some of the second half, the first was
+// settled then.
+func (r *Remote) resume(ctx context.Context, p part, left *int) error {
+	first, second, err := halves(p)
+	if err != nil {
+		return err
+	}
+	if one, err := proto.CountSeries(p.message); err != nil || one < 2 {
+		r.Ledger.acknowledge(p.samples)
+		return err
+	}
+	*left--
+	a, err := r.attempt(ctx, second)
+	if err != nil {
+		return err
+	}
+	if a.fate == fateStored {
+		r.Ledger.acknowledge(first.samples)
+		return r.settled(ctx, second, a, left)
+	}
+	if err := r.settled(ctx, second, a, left); err != nil {
+		return err
+	}
+	return r.settle(ctx, first, left)
+}
+
+func halves(p part) (first, second part, err error) {
+	a, b, err := proto.Halve(p.message)
+	for i, message := range [][]byte{a, b} {
+		n, e := proto.CountSamples(message)
+		if e != nil {
+			return first, second, e
 		}
-		half := part{batch: batch{message: message, body: snappy.Encode(nil, message), samples: samples}}
-		if err := r.settle(ctx, half, left); err != nil {
-			return err
+		half := part{batch{message, snappy.Encode(nil, message), n}, p.again}
+		if i == 0 {
+			first = half
+		} else {
+			second = half
 		}
 	}
-	return nil
+	return first, second, err
 }
 
 // attempt sends a part again and again, until the receiver takes it or refuses
@@ -82,7 +131,7 @@ func (r *Remote) halve(ctx context.Context, p part, left *int) error {
 func (r *Remote) attempt(ctx context.Context, p part) (answer, error) {
 	var a answer
 	attempts := 0
-	ambiguous := p.again // the receiver may have stored it already
+	ambiguous := false // the receiver may have stored it already
 	r.pace.asked = 0
 	err := backoff.Retry(func() error {
 		start := time.Now()
@@ -105,7 +154,10 @@ func (r *Remote) attempt(ctx context.Context, p part) (answer, error) {
 			r.pace.Reset()
 			return errUnsettled
 		case fateRefused:
-			if a.stored && ambiguous {
+			switch {
+			case a.stored && p.again:
+				a.fate = fateStored
+			case a.stored && ambiguous:
 				a = answer{fate: fateDelivered, code: a.code}
 			}
 		}

@@ -33,18 +33,19 @@ type value[T any] struct {
 func (v value[T]) Set(s string) error {
 	t, err := v.parse(s)
 	if err != nil {
-		return fmt.Errorf("--%s: cannot use %q: %w; want %s", v.flag, withoutPassword(s), err, v.want)
+		return fmt.Errorf("--%s: cannot use %q: %s; want %s", v.flag, withoutPassword(s), withoutPassword(err.Error()), v.want)
 	}
 	if err := v.take(t); err != nil {
-		return fmt.Errorf("--%s: cannot use %q: %w", v.flag, withoutPassword(s), err)
+		return fmt.Errorf("--%s: cannot use %q: %s", v.flag, withoutPassword(s), withoutPassword(err.Error()))
 	}
 	return nil
 }
 
-// credentials are in a URL between its scheme and its host.
-var credentials = regexp.MustCompile(`://[^/@]*@`)
+// credentials are in a URL between its scheme, which may be missing, and its
+// host.
+var credentials = regexp.MustCompile(`(^|["=]|://)[^="\s]*@`)
 
-func withoutPassword(s string) string { return credentials.ReplaceAllString(s, "://***@") }
+func withoutPassword(s string) string { return credentials.ReplaceAllString(s, "${1}***@") }
 
 // String implements kingpin.Value.
 func (value[T]) String() string { return "" }
