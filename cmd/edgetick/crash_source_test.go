@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	promvalue "github.com/prometheus/prometheus/model/value"
@@ -18,8 +19,8 @@ import (
 // anything of the program that sent it.
 type numbered struct {
 	*httptest.Server
-	series int
-	noise  bool // every value is random: a page that takes much space in a log
+	series atomic.Int64
+	noise  atomic.Bool // every value is random: a page that takes much space in a log
 
 	mu      sync.Mutex
 	lives   []int     // which life asked for each scrape
@@ -27,7 +28,8 @@ type numbered struct {
 }
 
 func startNumbered(t *testing.T, series int) *numbered {
-	n := &numbered{series: series}
+	n := &numbered{}
+	n.series.Store(int64(series))
 	n.Server = httptest.NewServer(n)
 	t.Cleanup(n.Close)
 	return n
@@ -89,7 +91,7 @@ type entry struct {
 
 // page is what scrape number n yields. A third of the series comes and goes.
 func (n *numbered) page(number int) []entry {
-	page := make([]entry, 0, n.series+1)
+	page := make([]entry, 0, n.series.Load()+1)
 	add := func(name string, v float64) {
 		bits := math.Float64bits(v)
 		if v != v {
@@ -98,7 +100,7 @@ func (n *numbered) page(number int) []entry {
 		page = append(page, entry{name, strconv.FormatFloat(v, 'g', -1, 64), bits})
 	}
 	add(numberSeries, float64(number))
-	for i := range n.series {
+	for i := range int(n.series.Load()) {
 		if i%3 == 2 && mix(i, number/7)%3 == 0 {
 			continue
 		}
@@ -110,7 +112,7 @@ func (n *numbered) page(number int) []entry {
 // value is what series i is worth in a scrape.
 func (n *numbered) value(i, number int) float64 {
 	random := mix(i, number)
-	if n.noise {
+	if n.noise.Load() {
 		i = 4
 	}
 	switch i % 8 {

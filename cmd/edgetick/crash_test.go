@@ -37,7 +37,7 @@ func TestCrash_Campaign(t *testing.T) {
 func TestCrash_Capped(t *testing.T) {
 	kills, seed := campaignSize(t)
 	c := newCampaign(t, seed, 600)
-	c.source.noise = true
+	c.source.noise.Store(true)
 	c.flags = []string{"--wal.max-bytes=1MiB"}
 	c.log.caps = true
 	c.absence = 6 * time.Second

@@ -405,7 +405,8 @@ func TestDisk_Chmod(t *testing.T) {
 	if os.Getuid() == 0 {
 		w.dropPrivileges(parent)
 	}
-	w.source.noise, w.source.series = true, 400 // segments are full soon
+	w.source.noise.Store(true) // segments are full soon
+	w.source.series.Store(400)
 	w.begin()
 	w.flows(10)
 	if err := os.Chmod(dir, 0o500); err != nil {
@@ -474,7 +475,8 @@ func copyFile(to, from string, mode os.FileMode) error {
 func TestDisk_CapHolds(t *testing.T) {
 	const limit = 1 << 20
 	w := newDiskWorld(t, filepath.Join(t.TempDir(), "wal"))
-	w.source.noise, w.source.series = true, 1500
+	w.source.noise.Store(true)
+	w.source.series.Store(1500)
 	w.flags = []string{"--wal.max-bytes=1MiB", "--buffer.max-bytes=64KiB", "--tick.interval=40ms"}
 	w.receiver.goAway()
 	w.begin()
