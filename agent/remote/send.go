@@ -86,12 +86,12 @@ func (r *Remote) halve(ctx context.Context, p part, left *int) error {
 // of it in order. If the receiver has some of the second half, the first was
 // settled then.
 func (r *Remote) resume(ctx context.Context, p part, left *int) error {
-	first, second, err := halves(p)
-	if err != nil {
+	if n, err := proto.CountSeries(p.message); err != nil || n < 2 {
+		r.Ledger.acknowledge(p.samples)
 		return err
 	}
-	if one, err := proto.CountSeries(p.message); err != nil || one < 2 {
-		r.Ledger.acknowledge(p.samples)
+	first, second, err := halves(p)
+	if err != nil {
 		return err
 	}
 	*left--
@@ -109,21 +109,23 @@ func (r *Remote) resume(ctx context.Context, p part, left *int) error {
 	return r.settle(ctx, first, left)
 }
 
+// halves makes parts of the two halves of a part.
 func halves(p part) (first, second part, err error) {
 	a, b, err := proto.Halve(p.message)
-	for i, message := range [][]byte{a, b} {
-		n, e := proto.CountSamples(message)
-		if e != nil {
-			return first, second, e
-		}
-		half := part{batch{message, snappy.Encode(nil, message), n}, p.again}
-		if i == 0 {
-			first = half
-		} else {
-			second = half
-		}
+	if err != nil {
+		return first, second, err
 	}
+	if first, err = p.of(a); err != nil {
+		return first, second, err
+	}
+	second, err = p.of(b)
 	return first, second, err
+}
+
+// of makes a part of a message that is a piece of p's.
+func (p part) of(message []byte) (part, error) {
+	samples, err := proto.CountSamples(message)
+	return part{batch{message, snappy.Encode(nil, message), samples}, p.again}, err
 }
 
 // attempt sends a part again and again, until the receiver takes it or refuses
