@@ -82,7 +82,7 @@ func (d *Decoder) extra(b *Block) bool {
 		if !in.flag() {
 			value = d.values.value(next)
 		}
-		b.Extra[i] = Sample{d.series[next], time, math.Float64frombits(value)}
+		b.Extra[i] = Sample{Series: d.series[next], Time: time, Value: math.Float64frombits(value)}
 		next++
 	}
 	return true

@@ -32,6 +32,9 @@ type Series struct {
 	Labels string
 	// Family is never nil. Series of one family share the pointer.
 	Family *Family
+	// Start is when the series began to count, in milliseconds since the epoch;
+	// 0 if the source does not tell. A series that begins anew is a new Series.
+	Start int64
 }
 
 // Layout is the ordered list of the series that one target's page carries with
@@ -45,7 +48,7 @@ type Layout struct {
 
 // seriesOverhead is the memory a series takes beside its label bytes: the
 // pointer in the layout, the Series itself and the allocator's rounding.
-const seriesOverhead = 48
+const seriesOverhead = 56
 
 // NewLayout makes a layout of series, which it keeps.
 func NewLayout(series []*Series) *Layout {

@@ -5,10 +5,24 @@ type Sample struct {
 	Series *Series
 	Time   int64 // milliseconds since the epoch
 	Value  float64
+	// Histogram is a native histogram in its encoding on the wire, without its
+	// timestamps. It is the sample's value, and Value is 0, unless it is empty.
+	Histogram string
 }
 
-// sampleBytes is the memory one Sample takes.
-const sampleBytes = 24
+// sampleBytes is the memory one Sample takes, without its histogram.
+const sampleBytes = 40
+
+// Exemplar is an example of what a series has counted.
+type Exemplar struct {
+	Series *Series
+	Time   int64 // milliseconds since the epoch
+	Value  float64
+	Labels string // encoded like those of a Series; may be empty
+}
+
+// exemplarBytes is the memory one Exemplar takes, without its labels.
+const exemplarBytes = 40
 
 // Mixed is the Source of a block that may share series with blocks of any
 // source. A process that goes on where another ended puts one, which may be
@@ -30,10 +44,13 @@ type Block struct {
 	// Values is the column: Values[i] belongs to Layout.Series[i].
 	Values []float64
 	// Extra lists the samples that do not fit the column: those that carry
-	// their own timestamp, and stale markers. The samples of one series stand
-	// in it in time order. A series that is also in the column is never older
-	// in the column than in Extra.
+	// their own timestamp, stale markers, and native histograms. The samples of
+	// one series stand in it in time order. A series that is also in the column
+	// is never older in the column than in Extra.
 	Extra []Sample
+	// Exemplars of the block's series, those of one series in time order. They
+	// are not samples, and count as none.
+	Exemplars []Exemplar
 }
 
 // Samples is the number of samples in the block.
@@ -70,14 +87,20 @@ func (t *Tick) Samples() int {
 func (t *Tick) End() uint64 { return t.Base + uint64(t.Samples()) }
 
 // blockBytes is the memory a block takes beside its column and its layout.
-const blockBytes = 96
+const blockBytes = 120
 
 // Bytes is the memory, in bytes, that the tick takes without its layouts.
 func (t *Tick) Bytes() int {
 	n := 64
 	for i := range t.Blocks {
 		b := &t.Blocks[i]
-		n += blockBytes + 8*len(b.Values) + sampleBytes*len(b.Extra)
+		n += blockBytes + 8*len(b.Values) + sampleBytes*len(b.Extra) + exemplarBytes*len(b.Exemplars)
+		for j := range b.Extra {
+			n += len(b.Extra[j].Histogram)
+		}
+		for j := range b.Exemplars {
+			n += len(b.Exemplars[j].Labels)
+		}
 	}
 	return n
 }
