@@ -23,13 +23,16 @@ import (
 //	  ± time          ± time less the one expected: the last interval again
 //	  base            ± base less the one expected: the end of the last tick
 //	  number of blocks, then for each
-//	    +---+----------+--------+--------+--------+--------+---------+
-//	    | h | ± source | ± time | whole  | series | layout | n extra |
-//	    +---+----------+--------+--------+--------+--------+---------+
+//	    +---+---+----------+--------+-------+--------+--------+
+//	    | h | m | ± source | ± time | whole | series | layout |
+//	    +---+---+----------+--------+-------+--------+--------+
+//	    +---------+------------+-----------+
+//	    | n extra | histograms | exemplars |
+//	    +---------+------------+-----------+
 //	  number of gaps, then the gaps
 //	  bits: for each block its column, then its extra samples
 //
-// h says which parts there are:
+// h says which parts there are, and m does if h has bit 7:
 //
 //	bits 0-1  layout: 0 the source's last, 1 none, 2 one byte, a place on the
 //	          source's shelf of the last 4, 3 a new one: a number of runs, each
@@ -37,8 +40,11 @@ import (
 //	bit 2     whole: a layout is described here, of new series, and shelved
 //	bit 3     the time is not the tick's; here, less the tick's
 //	bit 4     the source is not that of the block before plus one
-//	bit 5     series are described that the layout or the extra samples need
+//	bit 5     series are described that the layout, the extra samples or the
+//	          exemplars need
 //	bit 6     there are extra samples
+//	bit 7     m follows. Its bit 0: histograms are among the extra samples;
+//	          its bit 1: there are exemplars
 //
 // # Descriptions of series
 //
@@ -47,18 +53,19 @@ import (
 // Counts and texts are kept apart because they compress better so, by DEFLATE.
 // Each text is as long as the count that stands for it says. For each series:
 //
-//	+------+--------+--------+--------+
-//	| back | prefix | suffix | middle |
-//	+------+--------+--------+--------+
-//	+---+------+--------+------+------+------+--------+--------+--------+
-//	| 0 | type | prefix | name | help | unit | prefix | suffix | middle |
-//	+---+------+--------+------+------+------+--------+--------+--------+
+//	+------+---------+--------+--------+--------+
+//	| back | ± start | prefix | suffix | middle |
+//	+------+---------+--------+--------+--------+
+//	+---+------+--------+------+------+------+---------+--------+--------+--------+
+//	| 0 | type | prefix | name | help | unit | ± start | prefix | suffix | middle |
+//	+---+------+--------+------+------+------+---------+--------+--------+--------+
 //
 // The first form shares the family of the series back places before, and as
 // much as prefix and suffix say of its labels. The second describes a family,
 // whose name begins like that of the family described before it; the labels
-// are like those of the series before. Whole layouts refer to nothing outside,
-// so that their bytes stay the same and are made only once.
+// are like those of the series before. The start is less that of the series
+// before in these descriptions, or less 0. Whole layouts refer to nothing
+// outside, so that their bytes stay the same and are made only once.
 //
 // # Values
 //
@@ -80,20 +87,59 @@ import (
 // An extra sample begins with three choices, 1 being the usual one: the series
 // is the next one (or 0, ± number); the time is that of the one before (or 0, 6
 // bits: which of the last 63 new ones in the record, or 63, ± number less the
-// block's); it is a stale marker (or 0, a value with heat).
-const formatVersion = 1
+// block's); it is a stale marker (or 0, a value with heat). If there are
+// histograms in the block, 0 is followed by one more choice: it is one (or 0, a
+// value with heat).
+//
+// # Histograms and exemplars
+//
+// The histograms of a block are the size of all together in bytes, and for each
+// a patch of the last one of its series or, if there has been none since the key
+// record, of the one before it in the block, if any:
+//
+//	n, and unless it is 0: suffix, then n times
+//	+------+------+-------+
+//	| same | size | bytes |
+//	+------+------+-------+
+//
+// Where n is 0 nothing has changed. Otherwise it begins with as many bytes as
+// same says, which are those that stand in the other at this place; then come
+// bytes of its own; and so on. At its end it has as many as suffix says of the
+// end of the other.
+//
+// The exemplars of a block are their number, and for each:
+//
+//	+----------+--------+---------+--------+------+-------+
+//	| ± series | ± time | 8 bytes | prefix | size | bytes |
+//	+----------+--------+---------+--------+------+-------+
+//
+// The series is less the number after that of the exemplar before, or less 0;
+// the time less the block's. The 8 bytes are the value's, the lowest first. The
+// labels begin like those of the exemplar before, as far as prefix says.
+//
+// # Version 1
+//
+// It had no starts, and no bit 7 in h. Nothing else was different.
+const formatVersion = 2
+
+// firstVersion is the only other version that there has been.
+const firstVersion = 1
 
 // staleMarker is the value that ends a series.
 const staleMarker = 0x7ff0000000000002
 
 const (
-	headLayout  = 0x03
-	headWhole   = 0x04
-	headTime    = 0x08
-	headSource  = 0x10
-	headSeries  = 0x20
-	headExtra   = 0x40
-	headUnknown = 0x80 // no bit of this version
+	headLayout = 0x03
+	headWhole  = 0x04
+	headTime   = 0x08
+	headSource = 0x10
+	headSeries = 0x20
+	headExtra  = 0x40
+	headMore   = 0x80 // since version 2
+
+	moreHistograms = 0x01
+	moreExemplars  = 0x02
+	moreUnknown    = 0xfc // no bits of this version
 
 	layoutLast  = 0
 	layoutNone  = 1
@@ -115,6 +161,7 @@ const (
 	maxPlaced  = 16 << 20  // series in layouts
 	maxSamples = 16 << 20  // in one tick
 	maxBlocks  = 64 << 10  // in one tick
+	maxOpaque  = 256 << 20 // bytes of histograms and of exemplars' labels in one tick
 
 	seriesCost = 96 // bytes that a series takes beside its labels, roughly
 )

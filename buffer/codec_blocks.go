@@ -5,7 +5,7 @@ import "slices"
 // blocks reads all of the blocks but their samples, and makes room for these.
 func (d *Decoder) blocks(t *Tick) bool {
 	n := d.in.count(min(len(d.in.rest()), maxBlocks))
-	d.placed = d.placed[:0]
+	d.placed, d.packed = d.placed[:0], d.packed[:0]
 	t.Blocks = make([]Block, 0, min(n, 256))
 	source := -1
 	for range n {
@@ -19,8 +19,15 @@ func (d *Decoder) blocks(t *Tick) bool {
 	return !d.in.bad
 }
 
+// block reads a block but for its samples.
 func (d *Decoder) block(b *Block, t *Tick, before int) bool {
-	h := d.in.byte()
+	h, more := d.in.byte(), byte(0)
+	if h&headMore != 0 {
+		more = d.in.byte()
+	}
+	if more&moreUnknown != 0 || h&headMore != 0 && d.version == firstVersion {
+		return false
+	}
 	b.Source, b.Time = before+1, t.Time
 	if h&headSource != 0 {
 		b.Source = int(d.in.varint())
@@ -29,29 +36,44 @@ func (d *Decoder) block(b *Block, t *Tick, before int) bool {
 		b.Time += d.in.varint()
 	}
 	p, ok := d.layout(h, b.Source)
-	if !ok || h&headUnknown != 0 {
+	if !ok || !d.room(b, p.layout, h) {
 		return false
 	}
-	extra := 0
+	d.placed = append(d.placed, p)
+	d.values.add(len(d.series) - len(d.values.heat))
+	return d.aside(b, more)
+}
+
+// room makes room for the samples of a block.
+func (d *Decoder) room(b *Block, l *Layout, h byte) bool {
+	extra, column := 0, 0
 	if h&headExtra != 0 {
-		extra = d.in.count(8 * len(d.in.rest()))
+		extra = d.in.count(8 * len(d.in.rest()) / extraBits)
 	}
-	column := 0
-	if p.layout != nil {
-		column = len(p.layout.Series)
+	if l != nil {
+		column = len(l.Series)
 	}
 	if d.budget.samples -= column + extra; d.budget.samples < 0 {
 		return false
 	}
-	if b.Layout = p.layout; b.Layout != nil {
+	if b.Layout = l; l != nil {
 		b.Values = make([]float64, column)
 	}
 	if extra > 0 {
 		b.Extra = make([]Sample, extra)
 	}
-	d.placed = append(d.placed, p)
-	d.values.add(len(d.series) - len(d.values.heat))
 	return true
+}
+
+// aside reads the parts that m tells of. The histograms are left as they are
+// until it is known whose they are.
+func (d *Decoder) aside(b *Block, more byte) bool {
+	var packed []byte
+	if more&moreHistograms != 0 {
+		packed = d.in.bytes(d.in.count(len(d.in.rest())))
+	}
+	d.packed = append(d.packed, packed)
+	return more&moreExemplars == 0 || d.exemplars(b)
 }
 
 // layout reads what a block says of its layout, and the series it describes.
@@ -67,9 +89,11 @@ func (d *Decoder) layout(h byte, source int) (p placed, ok bool) {
 		}
 		s.put(p)
 	}
+	first := len(d.series)
 	if h&headSeries != 0 && !d.describe(0, old) {
 		return p, false
 	}
+	d.stray(source, d.series[first:])
 	switch h & headLayout {
 	case layoutNone:
 		return placed{}, true
@@ -86,6 +110,13 @@ func (d *Decoder) layout(h byte, source int) (p placed, ok bool) {
 	return p, ok
 }
 
+// stray remembers the series of a source that stand beside whole layouts.
+func (d *Decoder) stray(source int, series []*Series) {
+	if len(series) > 0 {
+		d.loose[source] = append(d.loose[source], series...)
+	}
+}
+
 // at returns the layout at a place, or the one used last if place is -1.
 func (s *shelf) at(place int) (p placed, ok bool) {
 	if s == nil || place >= shelfSize {
@@ -100,7 +131,7 @@ func (s *shelf) at(place int) (p placed, ok bool) {
 
 // describe reads descriptions of series, which refer to none before floor. Those
 // that are in old too are taken from there.
-func (d *Decoder) describe(floor int, old *Layout) bool {
+func (d *Decoder) describe(floor int, old former) bool {
 	n := d.in.uvarint()
 	counts := d.in.count(d.budget.text)
 	size := counts + d.in.count(d.budget.text)
@@ -120,6 +151,7 @@ func (d *Decoder) describe(floor int, old *Layout) bool {
 		floor:  floor,
 		intern: interner{old: old},
 		budget: d.budget.text,
+		starts: d.version != firstVersion,
 	}
 	if !p.parse(int(n)) {
 		return false
@@ -129,7 +161,7 @@ func (d *Decoder) describe(floor int, old *Layout) bool {
 }
 
 // wholeLayout reads a layout whose series are all described with it.
-func (d *Decoder) wholeLayout(old *Layout) (placed, bool) {
+func (d *Decoder) wholeLayout(old former) (placed, bool) {
 	first, start := len(d.series), d.in.at
 	l := d.known()
 	if l != nil {
@@ -138,8 +170,8 @@ func (d *Decoder) wholeLayout(old *Layout) (placed, bool) {
 		return placed{}, false
 	}
 	switch series := d.series[first:]; {
-	case isOf(old, series):
-		l = old
+	case isOf(old.layout, series):
+		l = old.layout
 	case !isOf(l, series):
 		l = NewLayout(slices.Clone(series))
 	}
@@ -151,8 +183,8 @@ func (d *Decoder) wholeLayout(old *Layout) (placed, bool) {
 
 // appendKnown appends the series of l to dst, but those that are in old too from
 // there: these have been given out last.
-func appendKnown(dst []*Series, l, old *Layout) []*Series {
-	if old == nil || old == l {
+func appendKnown(dst []*Series, l *Layout, old former) []*Series {
+	if old.layout == nil || old.layout == l {
 		return append(dst, l.Series...)
 	}
 	in := interner{old: old}
@@ -188,8 +220,9 @@ func (d *Decoder) known() *Layout {
 // isOf tells whether a layout, which may be nil, is of just these series.
 func isOf(l *Layout, series []*Series) bool { return l != nil && slices.Equal(l.Series, series) }
 
-// runs reads a layout of series described before. It is old if that is the same.
-func (d *Decoder) runs(old *Layout) (p placed, ok bool) {
+// runs reads a layout of series described before. It is the old one if that is
+// the same.
+func (d *Decoder) runs(old former) (p placed, ok bool) {
 	var series []*Series
 	end := 0
 	for range d.in.count(len(d.in.rest())) {
@@ -202,7 +235,7 @@ func (d *Decoder) runs(old *Layout) (p placed, ok bool) {
 		series = append(series, d.series[first:end]...)
 		p.runs = append(p.runs, run{first, n})
 	}
-	if p.layout = old; !isOf(old, series) {
+	if p.layout = old.layout; !isOf(p.layout, series) {
 		p.layout = NewLayout(series)
 	}
 	return p, !d.in.bad

@@ -11,6 +11,10 @@ type book struct {
 	families map[*Family]int // the series of each described last
 	indexed  int
 
+	// Needed only where series begin anew, and put off until then.
+	labels   map[string]int // the series of each described last
+	labelled int
+
 	loose describer // descriptions of single series, for one block
 	count int       // of them
 	whole map[*Layout]*wholeLayout
@@ -37,6 +41,7 @@ func (b *book) reset() {
 	clear(b.series)
 	b.series, b.indexed = b.series[:0], 0
 	b.ids, b.families = nil, nil
+	b.labels, b.labelled = nil, 0
 	for l, w := range b.whole {
 		if !w.used {
 			delete(b.whole, l)
@@ -74,10 +79,7 @@ func (b *book) id(s *Series, near int) int {
 	if ok {
 		return id
 	}
-	like, ok := near, near >= 0 && b.series[near].Family == s.Family
-	if !ok {
-		like, ok = b.families[s.Family]
-	}
+	like, ok := b.like(s, near)
 	id = len(b.series)
 	switch {
 	case ok:
@@ -90,6 +92,33 @@ func (b *book) id(s *Series, near int) int {
 	b.series = append(b.series, s)
 	b.count++
 	return id
+}
+
+// like returns the number of a series to describe s by. It is of the same
+// family: the one that s was before it began anew, or the one near, or the last.
+func (b *book) like(s *Series, near int) (like int, ok bool) {
+	if s.Start != 0 {
+		if like, ok = b.former(s); ok {
+			return like, true
+		}
+	}
+	if near >= 0 && b.series[near].Family == s.Family {
+		return near, true
+	}
+	like, ok = b.families[s.Family]
+	return like, ok
+}
+
+// former returns the number of the last series with the labels of s.
+func (b *book) former(s *Series) (id int, ok bool) {
+	if b.labels == nil {
+		b.labels = make(map[string]int, len(b.series))
+	}
+	for ; b.labelled < len(b.series); b.labelled++ {
+		b.labels[b.series[b.labelled].Labels] = b.labelled
+	}
+	id, ok = b.labels[s.Labels]
+	return id, ok && *b.series[id].Family == *s.Family
 }
 
 // place numbers the series of a layout.

@@ -143,9 +143,9 @@ func sameBlock(got, want *buffer.Block) error {
 	if got.Source != want.Source || got.Time != want.Time {
 		return fmt.Errorf("of source %d at %d, want %d at %d", got.Source, got.Time, want.Source, want.Time)
 	}
-	if (got.Layout == nil) != (want.Layout == nil) || len(got.Values) != len(want.Values) || len(got.Extra) != len(want.Extra) {
-		return fmt.Errorf("layout %p, %d values, %d extra, want %p, %d, %d",
-			got.Layout, len(got.Values), len(got.Extra), want.Layout, len(want.Values), len(want.Extra))
+	if (got.Layout == nil) != (want.Layout == nil) || len(got.Values) != len(want.Values) || len(got.Extra) != len(want.Extra) || len(got.Exemplars) != len(want.Exemplars) {
+		return fmt.Errorf("layout %p, %d values, %d extra, %d exemplars, want %p, %d, %d, %d",
+			got.Layout, len(got.Values), len(got.Extra), len(got.Exemplars), want.Layout, len(want.Values), len(want.Extra), len(want.Exemplars))
 	}
 	for i, v := range want.Values {
 		if err := sameSample(got.Layout.Series[i], want.Layout.Series[i], got.Values[i], v); err != nil {
@@ -157,13 +157,22 @@ func sameBlock(got, want *buffer.Block) error {
 		if err := sameSample(g.Series, x.Series, g.Value, x.Value); err != nil || g.Time != x.Time {
 			return fmt.Errorf("extra %d at %d, want %d: %w", i, g.Time, x.Time, err)
 		}
+		if g.Histogram != x.Histogram {
+			return fmt.Errorf("extra %d: histogram %x, want %x", i, g.Histogram, x.Histogram)
+		}
+	}
+	for i, x := range want.Exemplars {
+		g := got.Exemplars[i]
+		if err := sameSample(g.Series, x.Series, g.Value, x.Value); err != nil || g.Time != x.Time || g.Labels != x.Labels {
+			return fmt.Errorf("exemplar %d at %d of %q, want %d, %q: %w", i, g.Time, g.Labels, x.Time, x.Labels, err)
+		}
 	}
 	return nil
 }
 
 func sameSample(got, want *buffer.Series, g, w float64) error {
-	if got.Labels != want.Labels || *got.Family != *want.Family {
-		return fmt.Errorf("series %q of %+v, want %q of %+v", got.Labels, *got.Family, want.Labels, *want.Family)
+	if got.Labels != want.Labels || *got.Family != *want.Family || got.Start != want.Start {
+		return fmt.Errorf("series %q since %d of %+v, want %q since %d of %+v", got.Labels, got.Start, *got.Family, want.Labels, want.Start, *want.Family)
 	}
 	if math.Float64bits(g) != math.Float64bits(w) {
 		return fmt.Errorf("%q is %x, want %x", want.Labels, math.Float64bits(g), math.Float64bits(w))

@@ -9,12 +9,14 @@ import "math"
 // is the same pointer, over key records too. Ticks are the caller's to keep but
 // not to change.
 type Decoder struct {
-	values valueReader
-	series []*Series
+	values  valueReader
+	patches patchReader
+	series  []*Series
 
-	ready bool // the records since a key record have been read
-	ticks int
-	chain chain
+	version byte // of the records since the last key record
+	ready   bool // the records since a key record have been read
+	ticks   int
+	chain   chain
 
 	shelves map[int]*shelf
 	recent  recent
@@ -25,16 +27,18 @@ type Decoder struct {
 	// What the records of the group before and of this one said of whole
 	// layouts. Key records most often say the same again.
 	before, whole map[string]*Layout
-	old           map[int]*Layout // by source, used last in the group before
-	placed        []placed        // of the blocks of this tick
+	old           map[int]former    // by source
+	loose         map[int][]*Series // by source, described beside whole layouts
+	placed        []placed          // of the blocks of this tick
+	packed        [][]byte          // patches of the blocks' histograms; nil where there are none
 	gaps          []uint64
 
 	small bool // limits for tests
 }
 
 // budget is what the records since a key record may still make the decoder
-// allocate.
-type budget struct{ text, placed, samples int }
+// allocate; samples and opaque are for one tick.
+type budget struct{ text, placed, samples, opaque int }
 
 // Decode returns the tick of a record; key tells whether it is a key record.
 // rec is not retained. After an error, which is a *[RecordError], it takes
@@ -43,7 +47,7 @@ func (d *Decoder) Decode(rec []byte, key bool) (*Tick, error) {
 	d.in = scanner{buf: rec}
 	err := ErrNoKey
 	switch {
-	case key && len(rec) > 1 && rec[1] != formatVersion:
+	case key && len(rec) > 1 && rec[1] != formatVersion && rec[1] != firstVersion:
 		err = ErrVersion
 	case key:
 		d.restart()
@@ -62,13 +66,18 @@ func (d *Decoder) Decode(rec []byte, key bool) (*Tick, error) {
 }
 
 func (d *Decoder) restart() {
-	d.old = make(map[int]*Layout, len(d.shelves))
+	d.old = make(map[int]former, len(d.shelves))
 	for source, s := range d.shelves {
-		d.old[source] = s.slots[s.last].layout
+		d.old[source] = former{layout: s.slots[s.last].layout}
 	}
+	for source, loose := range d.loose {
+		d.old[source] = former{d.old[source].layout, loose}
+	}
+	d.loose = make(map[int][]*Series, len(d.loose))
 	clear(d.series)
 	d.series, d.ticks = d.series[:0], 0
 	d.values.forecasts.reset()
+	d.patches.reset()
 	d.shelves = make(map[int]*shelf, len(d.shelves))
 	d.before, d.whole = d.whole, make(map[string]*Layout)
 	d.budget = budget{text: maxText, placed: maxPlaced}
@@ -79,9 +88,9 @@ func (d *Decoder) restart() {
 
 func (d *Decoder) decode(head func(*Tick) bool) error {
 	d.tick = new(Tick)
-	d.budget.samples = maxSamples
+	d.budget.samples, d.budget.opaque = maxSamples, maxOpaque
 	if d.small {
-		d.budget.samples = 1 << 16
+		d.budget.samples, d.budget.opaque = 1<<16, 1<<20
 	}
 	if !head(d.tick) || !d.blocks(d.tick) || !d.samples(d.tick) {
 		return ErrRecord
@@ -90,7 +99,10 @@ func (d *Decoder) decode(head func(*Tick) bool) error {
 }
 
 func (d *Decoder) keyHead(t *Tick) bool {
-	ok := d.in.byte() == 0 && d.in.byte() == formatVersion
+	ok := d.in.byte() == 0
+	if v := d.in.byte(); v != d.version {
+		d.version, d.before = v, nil // the same bytes may say something else now
+	}
 	t.Seq, t.Time, t.Base = d.in.uvarint(), d.in.varint(), d.in.uvarint()
 	return ok && !d.in.bad
 }
@@ -122,7 +134,7 @@ func (d *Decoder) samples(t *Tick) bool {
 			d.values.column(r.first, values[:r.n])
 			values = values[r.n:]
 		}
-		if !d.extra(b) {
+		if !d.extra(b, d.packed[i]) {
 			return false
 		}
 	}

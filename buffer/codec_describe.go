@@ -19,17 +19,20 @@ type describer struct {
 	counts []byte // all but the text
 	texts  []byte
 	family *Family // described last
+	start  int64   // of the series described last
 	zip    *flate.Writer
 	packed bytes.Buffer
 }
 
-func (w *describer) begin() { w.counts, w.texts, w.family = w.counts[:0], w.texts[:0], nil }
+func (w *describer) begin() {
+	w.counts, w.texts, w.family, w.start = w.counts[:0], w.texts[:0], nil, 0
+}
 
 // series describes s like the series back places before, which is of the same
 // family.
 func (w *describer) series(s, like *Series, back int) {
 	w.counts = binary.AppendUvarint(w.counts, uint64(back))
-	w.labels(s.Labels, like.Labels)
+	w.own(s, like.Labels)
 }
 
 // first describes s and its family. like is any series described before, or nil.
@@ -49,15 +52,20 @@ func (w *describer) first(s, like *Series) {
 	if like != nil {
 		labels = like.Labels
 	}
-	w.labels(s.Labels, labels)
+	w.own(s, labels)
 }
 
-func (w *describer) labels(s, like string) {
-	prefix := sharedPrefix(s, like)
-	suffix := sharedSuffix(s[prefix:], like[prefix:])
+// own describes what a series does not share with its family: its start, and its
+// labels, which resemble others.
+func (w *describer) own(s *Series, like string) {
+	w.counts = binary.AppendVarint(w.counts, s.Start-w.start)
+	w.start = s.Start
+	labels := s.Labels
+	prefix := sharedPrefix(labels, like)
+	suffix := sharedSuffix(labels[prefix:], like[prefix:])
 	w.counts = binary.AppendUvarint(w.counts, uint64(prefix))
 	w.counts = binary.AppendUvarint(w.counts, uint64(suffix))
-	w.text(s[prefix : len(s)-suffix])
+	w.text(labels[prefix : len(labels)-suffix])
 }
 
 func (w *describer) text(s string) {

@@ -15,10 +15,12 @@ import (
 // codec_blocks.go), layouts (codec_shelf.go), descriptions of series
 // (codec_book.go, codec_describe.go, codec_parse.go), values (codec_value.go,
 // and what they are compared with: codec_forecast.go, codec_unit.go), samples
-// outside columns (codec_extra.go).
+// outside columns (codec_extra.go), histograms (codec_histogram.go), exemplars
+// (codec_exemplar.go).
 type Encoder struct {
-	values valueWriter
-	book   book
+	values  valueWriter
+	patches patchWriter
+	book    book
 
 	started bool
 	ticks   int // since the last key record, with it
@@ -27,6 +29,7 @@ type Encoder struct {
 	shelves map[int]*shelf // by source
 	placed  []placed       // of the blocks of this tick
 	ids     []int          // of the extra samples of this tick
+	others  []int          // of the exemplars of one block
 	recent  recent
 }
 
@@ -82,6 +85,7 @@ func (e *Encoder) Reset() { e.started = false }
 func (e *Encoder) restart() {
 	e.started, e.ticks = true, 0
 	e.values.forecasts.reset()
+	e.patches.reset()
 	e.book.reset()
 	before := e.shelves
 	e.shelves = make(map[int]*shelf, len(before))
@@ -120,16 +124,15 @@ func (e *Encoder) block(dst []byte, t *Tick, b *Block, before int) []byte {
 		panic(fmt.Sprintf("BUG: a column of %d values is not as long as its layout", len(b.Values)))
 	}
 	at := len(dst)
-	dst = append(dst, 0)
 	var head byte
-	if b.Source != before+1 {
-		head |= headSource
-		dst = binary.AppendVarint(dst, int64(b.Source))
+	dst = append(dst, 0)
+	more := b.more()
+	if more > 0 {
+		head |= headMore
+		dst = append(dst, more)
 	}
-	if b.Time != t.Time {
-		head |= headTime
-		dst = binary.AppendVarint(dst, b.Time-t.Time)
-	}
+	dst, origin := appendOrigin(dst, t, b, before)
+	head |= origin
 	e.book.begin()
 	how, dst, p := e.layout(dst, b)
 	e.number(b)
@@ -148,9 +151,47 @@ func (e *Encoder) block(dst []byte, t *Tick, b *Block, before int) []byte {
 		head |= headExtra
 		dst = binary.AppendUvarint(dst, uint64(len(b.Extra)))
 	}
+	dst = e.aside(dst, b, more)
 	e.values.add(len(e.book.series) - len(e.values.heat))
 	e.placed = append(e.placed, p)
 	dst[at] = head
+	return dst
+}
+
+// appendOrigin appends the source and the time of a block where they are not as
+// expected.
+func appendOrigin(dst []byte, t *Tick, b *Block, before int) (out []byte, head byte) {
+	if b.Source != before+1 {
+		head |= headSource
+		dst = binary.AppendVarint(dst, int64(b.Source))
+	}
+	if b.Time != t.Time {
+		head |= headTime
+		dst = binary.AppendVarint(dst, b.Time-t.Time)
+	}
+	return dst, head
+}
+
+// more says which parts a block has that few have.
+func (b *Block) more() (more byte) {
+	if b.hasHistograms() {
+		more |= moreHistograms
+	}
+	if len(b.Exemplars) > 0 {
+		more |= moreExemplars
+	}
+	return more
+}
+
+// aside writes these parts.
+func (e *Encoder) aside(dst []byte, b *Block, more byte) []byte {
+	ids := e.ids[len(e.ids)-len(b.Extra):]
+	if more&moreHistograms != 0 {
+		dst = e.patches.append(dst, b, ids)
+	}
+	if more&moreExemplars != 0 {
+		dst = appendExemplars(dst, b, e.others)
+	}
 	return dst
 }
 

@@ -1,14 +1,29 @@
 package buffer
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
-// number finds the numbers of the series in b.Extra.
+// extraBits is how many bits an extra sample takes at least.
+const extraBits = 3
+
+// number finds the numbers of the series in b.Extra and b.Exemplars.
 func (e *Encoder) number(b *Block) {
 	id := -1
 	for i := range b.Extra {
 		id = e.book.id(b.Extra[i].Series, id)
 		e.ids = append(e.ids, id)
 	}
+	e.others = e.others[:0]
+	for i := range b.Exemplars {
+		id = e.book.id(b.Exemplars[i].Series, id)
+		e.others = append(e.others, id)
+	}
+}
+
+func (b *Block) hasHistograms() bool {
+	return slices.ContainsFunc(b.Extra, func(x Sample) bool { return x.Histogram != "" })
 }
 
 // samples writes the samples of all blocks.
@@ -29,6 +44,7 @@ func (e *Encoder) samples(t *Tick) {
 
 func (e *Encoder) extra(b *Block, ids []int) {
 	out := &e.values.out
+	histograms := b.hasHistograms()
 	next, time := 0, b.Time
 	for i, id := range ids {
 		x := &b.Extra[i]
@@ -44,13 +60,27 @@ func (e *Encoder) extra(b *Block, ids []int) {
 			out.put(0, 1)
 			e.time(x.Time, b.Time)
 		}
-		if value := math.Float64bits(x.Value); value == staleMarker {
-			out.put(1, 1)
-		} else {
-			out.put(0, 1)
-			e.values.value(id, value)
-		}
+		e.content(x, id, histograms)
 		next, time = id+1, x.Time
+	}
+}
+
+// content writes the value of an extra sample of series id. If that is a
+// histogram it stands elsewhere.
+func (e *Encoder) content(x *Sample, id int, histograms bool) {
+	out := &e.values.out
+	value := math.Float64bits(x.Value)
+	switch {
+	case x.Histogram != "":
+		out.put(0b10, 2)
+	case value == staleMarker:
+		out.put(1, 1)
+	case histograms:
+		out.put(0b00, 2)
+		e.values.value(id, value)
+	default:
+		out.put(0, 1)
+		e.values.value(id, value)
 	}
 }
 
@@ -63,9 +93,11 @@ func (e *Encoder) time(time, block int64) {
 	}
 }
 
-// extra reads samples outside the column of a block. It reports false if they
-// are of series that nobody has described.
-func (d *Decoder) extra(b *Block) bool {
+// extra reads samples outside the column of a block. The patches of the
+// histograms among them are nil if there are none. It reports false if this is
+// nothing that an encoder writes.
+func (d *Decoder) extra(b *Block, patches []byte) bool {
+	d.patches.begin(patches)
 	in := &d.values.in
 	next, time := 0, b.Time
 	for i := range b.Extra {
@@ -78,14 +110,24 @@ func (d *Decoder) extra(b *Block) bool {
 		if !in.flag() {
 			time = d.time(b.Time)
 		}
-		value := uint64(staleMarker)
-		if !in.flag() {
-			value = d.values.value(next)
-		}
-		b.Extra[i] = Sample{Series: d.series[next], Time: time, Value: math.Float64frombits(value)}
+		b.Extra[i] = Sample{Series: d.series[next], Time: time}
+		d.content(&b.Extra[i], next, patches != nil)
 		next++
 	}
-	return true
+	return d.patches.ok()
+}
+
+// content reads the value of an extra sample of series id.
+func (d *Decoder) content(x *Sample, id int, histograms bool) {
+	in := &d.values.in
+	switch {
+	case in.flag():
+		x.Value = math.Float64frombits(staleMarker)
+	case histograms && in.flag():
+		x.Histogram = d.patches.read(id, &d.budget.opaque)
+	default:
+		x.Value = math.Float64frombits(d.values.value(id))
+	}
 }
 
 func (d *Decoder) time(block int64) int64 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"math"
 	"os"
 	"path/filepath"
@@ -18,7 +19,7 @@ import (
 // They must decode for ever: -update adds the files of a version that has none
 // and touches no others.
 func TestDecoder_Golden(t *testing.T) {
-	const current = "v1"
+	const current = "v2"
 	dir := filepath.Join("testdata", "records")
 	if _, err := os.Stat(filepath.Join(dir, current+".records")); *update && errors.Is(err, fs.ErrNotExist) {
 		writeGolden(t, filepath.Join(dir, current))
@@ -76,24 +77,73 @@ func writeGolden(t *testing.T, path string) {
 }
 
 func decodeGolden(t *testing.T, name string) []byte {
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var dec buffer.Decoder
 	var text dump
-	for len(data) > 0 {
-		size, n := binary.Uvarint(data)
-		key := data[n] == 1
-		data = data[n+1:]
-		tick, err := dec.Decode(data[:size], key)
+	for rec, key := range goldenRecords(t, name) {
+		tick, err := dec.Decode(rec, key)
 		if err != nil {
 			t.Fatal(err)
 		}
 		text.tick(tick)
-		data = data[size:]
 	}
 	return text.out
+}
+
+// goldenRecords yields the records of a file, and which are key records.
+func goldenRecords(t *testing.T, name string) iter.Seq2[[]byte, bool] {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(yield func([]byte, bool) bool) {
+		for len(data) > 0 {
+			size, n := binary.Uvarint(data)
+			end := n + 1 + int(size)
+			if !yield(data[n+1:end], data[n] == 1) {
+				return
+			}
+			data = data[end:]
+		}
+	}
+}
+
+// TestDecoder_VersionsTogether reads a log that an update of the program has gone
+// on with, and one that was gone on with by the program before it.
+func TestDecoder_VersionsTogether(t *testing.T) {
+	var dec buffer.Decoder
+	for _, version := range []string{"v1", "v2", "v1"} {
+		var text dump
+		name := filepath.Join("testdata", "records", version)
+		for rec, key := range goldenRecords(t, name+".records") {
+			tick, err := dec.Decode(rec, key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text.tick(tick)
+		}
+		if want, err := os.ReadFile(name + ".txt"); err != nil || !bytes.Equal(text.out, want) {
+			t.Errorf("%s: %v, other ticks than were encoded:\n%s", version, err, text.out)
+		}
+	}
+}
+
+// TestDecoder_UnknownParts refuses what its version does not know of.
+func TestDecoder_UnknownParts(t *testing.T) {
+	const head = "\x01\x02\x01\x01" // tick 1 at 1 after 1, one block
+	const none = "\x01"             // no layout
+	for rec, want := range map[string]error{
+		"\x00\x01" + head + none + "\x00":           nil,
+		"\x00\x02" + head + none + "\x00":           nil,
+		"\x00\x02" + head + "\x81\x02\x00" + "\x00": nil, // no exemplars
+		"\x00\x01" + head + "\x81\x02\x00" + "\x00": buffer.ErrRecord,
+		"\x00\x02" + head + "\x81\x04" + "\x00":     buffer.ErrRecord,
+		"\x00\x00" + head + none + "\x00":           buffer.ErrVersion,
+		"\x00\x03" + head + none + "\x00":           buffer.ErrVersion,
+	} {
+		if _, err := new(buffer.Decoder).Decode([]byte(rec), true); !errors.Is(err, want) {
+			t.Errorf("%x: got %v, want %v", rec, err, want)
+		}
+	}
 }
 
 // dump writes ticks as text, to the last bit. Series are described once.
@@ -111,13 +161,23 @@ func (d *dump) tick(t *buffer.Tick) {
 			d.out = fmt.Appendf(d.out, "    %s %x\n", d.series(b.Layout.Series[i]), math.Float64bits(v))
 		}
 		for _, x := range b.Extra {
+			if x.Histogram != "" {
+				d.out = fmt.Appendf(d.out, "    %s histogram %x at %d\n", d.series(x.Series), x.Histogram, x.Time)
+				continue
+			}
 			d.out = fmt.Appendf(d.out, "    %s %x at %d\n", d.series(x.Series), math.Float64bits(x.Value), x.Time)
+		}
+		for _, x := range b.Exemplars {
+			d.out = fmt.Appendf(d.out, "    %s exemplar %x at %d of %q\n", d.series(x.Series), math.Float64bits(x.Value), x.Time, x.Labels)
 		}
 	}
 }
 
 func (d *dump) series(s *buffer.Series) string {
 	text := fmt.Sprintf("%q %+q", s.Labels, *s.Family)
+	if s.Start != 0 {
+		text += fmt.Sprintf(" since %d", s.Start)
+	}
 	if n, ok := d.seen[text]; ok {
 		return fmt.Sprintf("#%d", n)
 	}

@@ -14,7 +14,9 @@ type parser struct {
 	floor  int       // the first of them that may be referred to
 	intern interner
 	budget int     // bytes that texts may still take
+	starts bool    // they are described, too: not so in version 1
 	family *Family // described last
+	start  int64   // of the series described last
 	labels []byte
 }
 
@@ -44,9 +46,12 @@ func (p *parser) one() {
 	default:
 		f = p.describedFamily()
 	}
+	if p.starts {
+		p.start += p.in.varint()
+	}
 	p.budget -= seriesCost
 	if labels := p.like(like); !p.in.bad && p.budget >= 0 {
-		p.series = append(p.series, p.intern.ofSeries(labels, f))
+		p.series = append(p.series, p.intern.ofSeries(labels, f, p.start))
 	}
 }
 
@@ -95,10 +100,16 @@ func inflate(packed []byte, size int) []byte {
 	return raw
 }
 
+// former is what a source had in the group of records before.
+type former struct {
+	layout *Layout   // used last; nil if there was none
+	loose  []*Series // described beside whole layouts
+}
+
 // interner finds series and families that are known from before a key record,
 // so that what is restated keeps its identity.
 type interner struct {
-	old      *Layout
+	old      former
 	families map[Family]*Family
 	series   map[string]*Series
 }
@@ -109,11 +120,19 @@ func (i *interner) index() {
 		return
 	}
 	i.families = make(map[Family]*Family)
-	if i.old == nil {
-		return
+	var column []*Series
+	if l := i.old.layout; l != nil {
+		column = l.Series
 	}
-	i.series = make(map[string]*Series, len(i.old.Series))
-	for _, s := range i.old.Series {
+	if n := len(i.old.loose) + len(column); n > 0 {
+		i.series = make(map[string]*Series, n)
+		i.add(i.old.loose)
+		i.add(column)
+	}
+}
+
+func (i *interner) add(series []*Series) {
+	for _, s := range series {
 		i.series[s.Labels] = s
 		i.families[*s.Family] = s.Family
 	}
@@ -129,18 +148,21 @@ func (i *interner) ofFamily(f Family) *Family {
 	return fresh
 }
 
-func (i *interner) ofSeries(labels []byte, f *Family) *Series {
+func (i *interner) ofSeries(labels []byte, f *Family, start int64) *Series {
 	i.index()
-	if old := i.series[string(labels)]; old != nil && *old.Family == *f {
+	if old := i.series[string(labels)]; old != nil && old.is(f, start) {
 		return old
 	}
-	return &Series{Labels: string(labels), Family: f}
+	return &Series{Labels: string(labels), Family: f, Start: start}
 }
 
 func (i *interner) ofKnown(s *Series) *Series {
 	i.index()
-	if old := i.series[s.Labels]; old != nil && *old.Family == *s.Family {
+	if old := i.series[s.Labels]; old != nil && old.is(s.Family, s.Start) {
 		return old
 	}
 	return s
 }
+
+// is tells whether a series is another in all but the labels.
+func (s *Series) is(f *Family, start int64) bool { return *s.Family == *f && s.Start == start }

@@ -50,6 +50,15 @@ func (s *scanner) count(limit int) int {
 	return int(v)
 }
 
+// word reads eight bytes.
+func (s *scanner) word() uint64 {
+	b := s.bytes(8)
+	if s.bad {
+		return 0
+	}
+	return binary.LittleEndian.Uint64(b)
+}
+
 func (s *scanner) bytes(n int) []byte {
 	if s.bad || n > len(s.buf)-s.at {
 		s.fail()

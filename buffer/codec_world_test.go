@@ -49,6 +49,10 @@ type target struct {
 	gone    []*buffer.Series
 	values  map[*buffer.Series]float64
 	strides map[*buffer.Series]float64
+	start   int64
+
+	counted    []*buffer.Series // in native histograms
+	histograms map[*buffer.Series]string
 }
 
 func newWorld(d dice) *world {
@@ -61,11 +65,15 @@ func newWorld(d dice) *world {
 }
 
 func (w *world) target() *target {
-	t := &target{source: len(w.targets), values: map[*buffer.Series]float64{}, strides: map[*buffer.Series]float64{}}
+	t := &target{source: len(w.targets), values: map[*buffer.Series]float64{}, strides: map[*buffer.Series]float64{}, histograms: map[*buffer.Series]string{}}
 	if w.dice.one(8) == 7 {
 		t.source = int(int64(w.dice.bits()))
 	}
+	if w.dice.one(2) == 0 {
+		t.start = w.time - int64(w.dice.bits()>>30)
+	}
 	w.relayout(t, w.series(t, w.dice.one(40)))
+	t.counted = w.series(t, w.dice.one(4))
 	return t
 }
 
@@ -86,7 +94,11 @@ func (w *world) series(t *target, n int) []*buffer.Series {
 		labels = proto.AppendLabel(labels, "__name__", t.family.Name)
 		labels = proto.AppendLabel(labels, "i", fmt.Sprint(w.names*w.names))
 		labels = proto.AppendLabel(labels, "job", "x")
-		made = append(made, &buffer.Series{Labels: string(labels), Family: t.family})
+		s := &buffer.Series{Labels: string(labels), Family: t.family}
+		if w.dice.one(4) > 0 {
+			s.Start = t.start
+		}
+		made = append(made, s)
 	}
 	return made
 }
@@ -136,7 +148,27 @@ func (w *world) change(t *target) {
 			series[0] = &buffer.Series{Labels: series[0].Labels, Family: &f}
 			w.relayout(t, series)
 		}
+	case 6: // the process restarts
+		t.start = w.time - int64(w.dice.one(256))
+		w.relayout(t, restarted(series, t.start))
+		t.counted = restarted(t.counted, t.start)
+	case 7: // one series begins anew
+		if at < len(series) {
+			series[at] = &buffer.Series{Labels: series[at].Labels, Family: series[at].Family, Start: int64(w.dice.bits())}
+			w.relayout(t, series)
+		}
 	}
+}
+
+// restarted are series after what tells their start has started anew.
+func restarted(series []*buffer.Series, start int64) []*buffer.Series {
+	series = slices.Clone(series)
+	for i, s := range series {
+		if s.Start != 0 {
+			series[i] = &buffer.Series{Labels: s.Labels, Family: s.Family, Start: start}
+		}
+	}
+	return series
 }
 
 // odd are values that are easily lost.
@@ -182,6 +214,7 @@ func (w *world) block(t *target, time int64) buffer.Block {
 			b.Values[i] = w.value(t, s)
 		}
 	}
+	w.rare(t, &b)
 	if w.dice.one(3) > 0 {
 		return b
 	}
