@@ -48,6 +48,9 @@ func CheckLabels(enc string) error {
 }
 
 func cutLabel(enc string) (name, value, rest string, ok bool) {
+	if name, value, rest, ok = cutShort(enc); ok {
+		return name, value, rest, true
+	}
 	label, rest, ok := cutField(enc, tagSeriesLabels)
 	if !ok {
 		return "", "", "", false
@@ -60,17 +63,43 @@ func cutLabel(enc string) (name, value, rest string, ok bool) {
 	return name, value, rest, ok && label == ""
 }
 
+// cutShort is cutLabel for a label whose lengths are one byte each, as they mostly
+// are; no label is well-formed here and not there.
+func cutShort(enc string) (name, value, rest string, ok bool) {
+	const head, middle = 4, 2 // tags and lengths of the label and its name, of its value
+	if len(enc) < head+middle || enc[0] != tagSeriesLabels || enc[2] != tagLabelName {
+		return "", "", "", false
+	}
+	end, at := 2+int(enc[1]), head+int(enc[3])
+	if end >= 2+0x80 || end > len(enc) || at+middle > end || enc[at] != tagLabelValue || int(enc[at+1]) != end-at-middle {
+		return "", "", "", false
+	}
+	return enc[head:at], enc[at+middle : end], enc[end:], true
+}
+
 // cutField cuts a length-delimited field off the front of s. Of the ways to
 // write its length only the shortest counts.
 func cutField(s string, tag byte) (field, rest string, ok bool) {
-	if s == "" || s[0] != tag {
+	if len(s) < 2 || s[0] != tag {
 		return "", "", false
 	}
-	var head [binary.MaxVarintLen64]byte
-	n, k := binary.Uvarint(head[:copy(head[:], s[1:])])
-	if k <= 0 || k != varintLen(n) || n > uint64(len(s)-1-k) {
+	n, s := uint64(s[1]), s[2:]
+	if n >= 0x80 {
+		return cutLong(n, s)
+	}
+	if n > uint64(len(s)) {
 		return "", "", false
 	}
-	s = s[1+k:]
+	return s[:n], s[n:], true
+}
+
+// cutLong is cutField behind the first byte of a length of several.
+func cutLong(first uint64, s string) (field, rest string, ok bool) {
+	head := [binary.MaxVarintLen64]byte{byte(first)}
+	n, k := binary.Uvarint(head[:1+copy(head[1:], s)])
+	if k <= 0 || k != varintLen(n) || n > uint64(len(s)+1-k) {
+		return "", "", false
+	}
+	s = s[k-1:]
 	return s[:n], s[n:], true
 }

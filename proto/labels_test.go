@@ -67,19 +67,20 @@ func TestAppendLabel_IsPrompbsEncoding(t *testing.T) {
 func TestCheckLabels_RefusesWhatIsNoLabelSet(t *testing.T) {
 	good := encodeLabels(label{"a", "1"}, label{"b", "22"})
 	for name, enc := range map[string]string{
-		"other tag":              "\x12" + good[1:],
-		"one byte":               good[:1],
-		"one byte too many":      good + "\x0a",
-		"cut in the second":      good[:len(good)-1],
-		"label too long":         "\x0a\x08" + good[2:8],
-		"label too short":        "\x0a\x05" + good[2:8],
-		"value before name":      "\x0a\x06\x12\x011\x0a\x01a",
-		"name only":              "\x0a\x03\x0a\x01a",
-		"something after value":  "\x0a\x08\x0a\x01a\x12\x011\x1a\x00",
-		"length without end":     "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-		"length of 2^64-1":       "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-		"length in two bytes":    "\x0a\x86\x00" + good[2:8],
-		"length of name, zeroed": "\x0a\x07\x0a\x81\x00a\x12\x011",
+		"other tag":               "\x12" + good[1:],
+		"one byte":                good[:1],
+		"one byte too many":       good + "\x0a",
+		"cut in the second":       good[:len(good)-1],
+		"label too long":          "\x0a\x08" + good[2:8],
+		"label too short":         "\x0a\x05" + good[2:8],
+		"value before name":       "\x0a\x06\x12\x011\x0a\x01a",
+		"name only":               "\x0a\x03\x0a\x01a",
+		"something after value":   "\x0a\x08\x0a\x01a\x12\x011\x1a\x00",
+		"length without end":      "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+		"length of 134 in a byte": "\x0a\x86\x0a\x7f" + strings.Repeat("n", 127) + "\x12\x03val",
+		"length of 2^64-1":        "\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+		"length in two bytes":     "\x0a\x86\x00" + good[2:8],
+		"length of name, zeroed":  "\x0a\x07\x0a\x81\x00a\x12\x011",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := proto.CheckLabels(enc); !errors.Is(err, proto.ErrLabels) {

@@ -1,0 +1,130 @@
+package proto
+
+// Tags of messages as only 2.0 has them.
+const (
+	tagRequestSymbols      = 4<<3 | bytesType
+	tagRequestTimeseriesV2 = 5<<3 | bytesType // 1 in 1.0
+
+	tagSeriesHistogramsV2 = 3<<3 | bytesType // 4 in 1.0
+	tagSeriesExemplarsV2  = 4<<3 | bytesType // 3 in 1.0
+	tagSeriesMetadata     = 5<<3 | bytesType
+
+	tagMetadataType = 1<<3 | varintType
+	tagMetadataHelp = 3<<3 | varintType
+	tagMetadataUnit = 4<<3 | varintType
+)
+
+// EncoderV2 makes a Request of remote write 2.0. Across messages it keeps a
+// dictionary of label names and values, so that a series whose label set was
+// interned once costs no look-up again.
+//
+// The zero value is ready. An EncoderV2 is for one goroutine.
+type EncoderV2 struct {
+	symbols symbols
+	series  []byte
+	own     []uint32 // ids of a series that came without
+}
+
+var _ Encoder = (*EncoderV2)(nil)
+
+// Intern appends the symbols of a label set, which are a TimeSeries' Symbols in
+// this encoder's messages until Forget. labels is not retained.
+func (e *EncoderV2) Intern(dst []uint32, labels string) []uint32 {
+	for name, value := range Labels(labels) {
+		dst = append(dst, e.symbols.intern(name), e.symbols.intern(value))
+	}
+	return dst
+}
+
+// Size is about how many bytes of memory the dictionary takes. It grows with
+// every new label name and value and never shrinks by itself: a caller whose
+// series come and go calls Forget when it is well above what is in use.
+func (e *EncoderV2) Size() int { return e.symbols.bytes }
+
+// Forget empties the dictionary and begins a new message. All that Intern has
+// given out is void.
+func (e *EncoderV2) Forget() {
+	e.symbols.forget()
+	e.series = e.series[:0]
+}
+
+// Reset begins a new message.
+func (e *EncoderV2) Reset() {
+	e.symbols.reset()
+	e.series = e.series[:0]
+}
+
+// Add adds a series with its metadata, with the help text if ts.Describe is set.
+func (e *EncoderV2) Add(ts *TimeSeries) {
+	b := beginField(e.series, tagRequestTimeseriesV2)
+	body := len(b)
+	b = e.appendRefs(b, e.ids(ts))
+	b = appendSamples(b, ts.Samples, ts.Start)
+	b = appendHistograms(b, tagSeriesHistogramsV2, ts.Histograms, ts.Start)
+	for _, x := range ts.Exemplars {
+		b = beginField(b, tagSeriesExemplarsV2)
+		at := len(b)
+		b = e.appendPassingRefs(b, x.Labels)
+		b = appendExample(b, x)
+		b = endField(b, at)
+	}
+	if ts.Metadata != nil {
+		b = e.appendMetadata(b, ts.Metadata, ts.Describe)
+	}
+	e.series = endField(b, body)
+}
+
+// ids are the symbols of the series' labels.
+func (e *EncoderV2) ids(ts *TimeSeries) []uint32 {
+	if len(ts.Symbols) > 0 {
+		return ts.Symbols
+	}
+	e.own = e.Intern(e.own[:0], ts.Labels)
+	return e.own
+}
+
+func (e *EncoderV2) appendRefs(dst []byte, ids []uint32) []byte {
+	if len(ids) == 0 {
+		return dst
+	}
+	dst = beginField(dst, tagSeriesRefs)
+	body := len(dst)
+	for _, id := range ids {
+		dst = appendVarint(dst, uint64(e.symbols.ref(id)))
+	}
+	return endField(dst, body)
+}
+
+// appendPassingRefs appends the refs of labels that may never come back.
+func (e *EncoderV2) appendPassingRefs(dst []byte, labels string) []byte {
+	if labels == "" {
+		return dst
+	}
+	dst = beginField(dst, tagExemplarRefs)
+	body := len(dst)
+	for name, value := range Labels(labels) {
+		dst = appendVarint(dst, uint64(e.symbols.pass(name)))
+		dst = appendVarint(dst, uint64(e.symbols.pass(value)))
+	}
+	return endField(dst, body)
+}
+
+func (e *EncoderV2) appendMetadata(dst []byte, m *Metadata, describe bool) []byte {
+	dst = beginField(dst, tagSeriesMetadata)
+	body := len(dst)
+	dst = appendUint(dst, tagMetadataType, uint64(m.Type))
+	if describe {
+		dst = appendUint(dst, tagMetadataHelp, uint64(e.symbols.pass(m.Help)))
+	}
+	dst = appendUint(dst, tagMetadataUnit, uint64(e.symbols.pass(m.Unit)))
+	if len(dst) == body { // nothing is known
+		return dst[:body-2]
+	}
+	return endField(dst, body)
+}
+
+// AppendTo appends the message to dst.
+func (e *EncoderV2) AppendTo(dst []byte) []byte {
+	dst = appendString(dst, tagRequestSymbols, "")
+	return append(append(dst, e.symbols.encoded...), e.series...)
+}

@@ -1,0 +1,78 @@
+package proto
+
+// maxRefLen is the length of a ref in a message of up to two million symbols.
+const maxRefLen = 3
+
+// SizeBound is a number of bytes that a message of ts does not exceed, in either
+// version of the protocol. A message of many series does not exceed the sum: the
+// empty symbol, which 2.0 has beside them, is covered by the short refs of the
+// first series.
+//
+// It is meant for packing: it takes every symbol for new, and in 1.0 it is a few
+// bytes a label above the truth.
+func (ts *TimeSeries) SizeBound() int {
+	n := labelsBound(ts.Labels) + ts.samplesBound() + ts.histogramsBound()
+	for _, x := range ts.Exemplars {
+		n += stringLen(labelsBound(x.Labels) + 1 + 8 + timeLen(x.Time))
+	}
+	return stringLen(n + ts.metadataBound())
+}
+
+// labelsBound bounds both the Label messages of 1.0 and symbols and refs of 2.0.
+// What a label has around its two strings is two bytes or more in 1.0, in 2.0 it
+// is two refs.
+func labelsBound(labels string) int {
+	n := len(labels)
+	refs := 0
+	for labels != "" {
+		_, rest, ok := cutField(labels, tagSeriesLabels)
+		if !ok {
+			break
+		}
+		refs += 2 * maxRefLen
+		n += 2*maxRefLen - 2
+		labels = rest
+	}
+	return n + 1 + varintLen(uint64(refs))
+}
+
+func (ts *TimeSeries) samplesBound() int {
+	all := uint64(0) // no time is longer than all of them in one
+	for _, s := range ts.Samples {
+		all |= uint64(s.Time)
+	}
+	return len(ts.Samples) * (2 + 1 + 8 + timeLen(int64(all)) + ts.startBound())
+}
+
+func (ts *TimeSeries) histogramsBound() int {
+	n := 0
+	for _, h := range ts.Histograms {
+		n += stringLen(len(h.Data) + timeLen(h.Time) + 1 + ts.startBound())
+	}
+	return n
+}
+
+func (ts *TimeSeries) startBound() int {
+	if ts.Start == 0 {
+		return 0
+	}
+	return timeLen(ts.Start)
+}
+
+// metadataBound bounds what says 2.0 of a series, and if ts.Describe what says
+// 1.0 of the family.
+func (ts *TimeSeries) metadataBound() int {
+	m := ts.Metadata
+	if m == nil {
+		return 0
+	}
+	n := stringLen(1 + 2 + 2*(1+maxRefLen)) // type, refs of help and unit
+	n += stringLen(len(m.Unit))
+	if ts.Describe {
+		n += stringLen(stringLen(len(m.Family)) + stringLen(len(m.Help)))
+	}
+	return n
+}
+
+// timeLen is the length of a field of that time.
+func timeLen(t int64) int { return 1 + varintLen(uint64(t)) }

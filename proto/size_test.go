@@ -1,0 +1,79 @@
+package proto_test
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"testing"
+
+	"github.com/edgetick/edgetick/proto"
+)
+
+func bound(all []proto.TimeSeries) int {
+	n := 0
+	for i := range all {
+		n += all[i].SizeBound()
+	}
+	return n
+}
+
+func TestTimeSeries_SizeBoundHolds(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 150 {
+		all := randomSeries(r)
+		for i := range all {
+			for version, enc := range encoders() {
+				if n := len(message(enc, all[i])); n > all[i].SizeBound() {
+					t.Fatalf("version %s: message of %d bytes, bound is %d: %+v", version, n, all[i].SizeBound(), all[i])
+				}
+			}
+		}
+		for version, enc := range encoders() {
+			if n := len(message(enc, all...)); len(all) > 0 && n > bound(all) {
+				t.Fatalf("version %s: message of %d bytes, bound is %d", version, n, bound(all))
+			}
+		}
+	}
+}
+
+// Short labels that are all new have the longest refs for their size.
+func TestTimeSeries_SizeBoundHoldsForManySymbols(t *testing.T) {
+	symbols := 0
+	symbol := func() string {
+		symbols++
+		return strconv.FormatInt(int64(symbols), 36)
+	}
+	all := make([]proto.TimeSeries, 4000)
+	for i := range all {
+		ts := &all[i]
+		for range 8 {
+			ts.Labels += encodeLabels(label{symbol(), symbol()})
+		}
+		ts.Metadata, ts.Describe = &proto.Metadata{Type: 7, Unit: symbol(), Help: symbol()}, true
+	}
+	var enc proto.EncoderV2
+	var before, after []byte
+	for i := range all {
+		look := i%1000 == 999
+		if look {
+			before = enc.AppendTo(before[:0])
+		}
+		enc.Add(&all[i])
+		if !look {
+			continue
+		}
+		after = enc.AppendTo(after[:0])
+		if n := len(after) - len(before); n > all[i].SizeBound() {
+			t.Fatalf("series %d takes %d bytes, bound is %d", i, n, all[i].SizeBound())
+		}
+	}
+}
+
+func TestTimeSeries_SizeBoundIsTight(t *testing.T) {
+	for _, n := range []int{1, 4, 20} {
+		ts := proto.TimeSeries{Labels: benchLabels, Samples: benchSamples(n)}
+		size := len(message(new(proto.EncoderV1), ts))
+		if spare := ts.SizeBound() - size; spare > 5*5+9 { // five labels, and a value of 0
+			t.Errorf("bound of %d samples is %d bytes above the truth, %d", n, spare, size)
+		}
+	}
+}
