@@ -97,12 +97,13 @@ func (a *Agent) newTarget(number int, cfg Target) (*target, error) {
 	}
 	return &target{
 		Target: collector.New(collector.Config{
-			Number:   number,
-			Source:   source,
-			Labels:   cfg.labels(),
-			External: labels.FromMap(a.cfg.Labels),
-			Timeout:  cfg.Timeout,
-			Logger:   a.log,
+			Number:     number,
+			Source:     source,
+			Labels:     cfg.labels(),
+			External:   labels.FromMap(a.cfg.Labels),
+			Timeout:    cfg.Timeout,
+			Histograms: *cfg.Histograms,
+			Logger:     a.log,
 		}),
 		index: number,
 		every: int64(cfg.Interval / a.cfg.TickInterval),
@@ -124,11 +125,16 @@ func (a *Agent) newSource(cfg Target) (collector.Source, error) {
 			Timeout:      cfg.Timeout,
 			MaxBodyBytes: a.cfg.MaxBodyBytes,
 			UserAgent:    a.cfg.UserAgent,
+			Histograms:   *cfg.Histograms,
 		})
 	}
 }
 
-// Run gathers and pushes until ctx is done. It then delivers what it has
+// ErrNotDelivered is returned by Run if Config.Once is set and samples are left
+// that could not be delivered.
+var ErrNotDelivered = errors.New("not all samples were delivered")
+
+// Run gathers and pushes until ctx is done, or once. It then delivers what it has
 // gathered, for as long as the configured deadline, and returns nil; or it
 // returns an error at once if the configuration cannot be run. It must be called
 // once.
@@ -151,7 +157,11 @@ func (a *Agent) Run(ctx context.Context) error {
 		close(written)
 	}()
 
-	a.loop.run(ctx)
+	if a.cfg.Once {
+		a.loop.once(ctx)
+	} else {
+		a.loop.run(ctx)
+	}
 	a.journal.Close()
 	deadline := time.AfterFunc(a.cfg.FlushDeadline, func() { stop(errFlushDeadline) })
 	defer deadline.Stop()
@@ -178,8 +188,12 @@ func (a *Agent) open() error {
 
 // close says what was left, and closes the journal unless the disk hangs.
 func (a *Agent) close(written <-chan struct{}) error {
+	var left error
 	for _, r := range a.remotes {
 		if n := r.Ledger.Books().Pending; n > 0 {
+			if a.cfg.Once {
+				left = ErrNotDelivered
+			}
 			a.log.Warn("stopped before all samples were delivered", "remote", r.Name(), "samples", n, "kept", a.cfg.WALDir != "" && a.journal.Trouble() == nil)
 		}
 	}
@@ -188,7 +202,7 @@ func (a *Agent) close(written <-chan struct{}) error {
 		if err := a.journal.CloseLog(); err != nil {
 			return fmt.Errorf("close the write-ahead log: %w", err)
 		}
-		return nil
+		return left
 	case <-time.After(a.cfg.FlushDeadline):
 		return errors.New("the disk holds up the write-ahead log")
 	}

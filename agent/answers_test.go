@@ -10,16 +10,15 @@ import (
 
 	"github.com/edgetick/edgetick/agent"
 	"github.com/edgetick/edgetick/agent/web"
-	"github.com/edgetick/edgetick/proto"
 )
 
 // holds tells whether a request has a sample of the series with that value.
 func (w *world) holds(n int, name string, value float64) bool {
 	w.Helper()
 	w.mu.Lock()
-	body := w.attempts[n].body
+	at := w.attempts[n]
 	w.mu.Unlock()
-	req, err := proto.DecodeV1(body)
+	req, err := at.decode()
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -56,7 +55,7 @@ func TestAgent_IsolatesWhatIsRefused(t *testing.T) {
 				w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
 				a := w.run(time.Minute + 500*time.Millisecond)
 				b := a.Status().Remotes[0].Books
-				if b.Rejected != 2 || b.Acknowledged != b.Gathered-2 || b.Imbalance != 0 || b.Pending != 0 {
+				if b.Rejected.Total() != 2 || b.Acknowledged != b.Gathered-2 || b.Imbalance != 0 || b.Pending != 0 {
 					t.Errorf("books are %+v, want two samples rejected", b)
 				}
 				if n, m := len(w.series("scrape_number")), len(w.series("series_11")); n != s.n-1 || m != s.n-1 {
@@ -85,7 +84,7 @@ func TestAgent_RefusedWholesaleIsBounded(t *testing.T) {
 		w.cfg.Remotes[0].PackTicks = 20
 		a := w.run(20*time.Second + 500*time.Millisecond)
 		b := a.Status().Remotes[0].Books
-		if b.Rejected != b.Gathered || b.Gathered == 0 || b.Imbalance != 0 {
+		if b.Rejected.Total() != b.Gathered || b.Gathered == 0 || b.Imbalance != 0 {
 			t.Errorf("books are %+v", b)
 		}
 		if n := len(w.attempts); n < 2 || n > 120 {
@@ -135,7 +134,7 @@ func TestAgent_HoldsWhileTheConfigurationIsWrong(t *testing.T) {
 						return nil
 					}
 					if n > 0 {
-						req, err := proto.DecodeV1(w.attempts[n].body)
+						req, err := w.attempts[n].decode()
 						if err != nil || len(req.Timeseries) != 0 {
 							t.Errorf("probe %d holds %v, %v", n, req, err)
 						}
@@ -159,7 +158,7 @@ func TestAgent_HoldsWhileTheConfigurationIsWrong(t *testing.T) {
 				w.balanced(a)
 				probes := 0
 				for _, at := range w.attempts {
-					if len(at.body) == 1 {
+					if req, err := at.decode(); err == nil && len(req.Timeseries) == 0 {
 						probes++
 					}
 				}
@@ -190,7 +189,7 @@ func TestAgent_HoldsNothingIfSoConfigured(t *testing.T) {
 		a := w.run(20*time.Second + 500*time.Millisecond)
 		const perTick = 1 + 5
 		b := a.Status().Remotes[0].Books
-		if b.Rejected != 4*perTick || b.Imbalance != 0 || b.Pending != 0 {
+		if b.Rejected.Total() != 4*perTick || b.Imbalance != 0 || b.Pending != 0 {
 			t.Errorf("books are %+v, want the first window of 4 ticks rejected", b)
 		}
 	})

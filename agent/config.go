@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/model"
 
+	"github.com/edgetick/edgetick/agent/collector"
 	"github.com/edgetick/edgetick/agent/remote"
 	"github.com/edgetick/edgetick/wal"
 )
@@ -33,6 +34,9 @@ type Config struct {
 	ScrapeTimeout time.Duration
 	// MaxBodyBytes limits the size of a scraped page. Default: 64 MiB.
 	MaxBodyBytes int
+	// Histograms is the form of histograms of targets without one of their own.
+	// Default: classic.
+	Histograms collector.Histograms
 	// NoSelf leaves out the agent's own metrics.
 	NoSelf bool
 	// BufferMaxBytes bounds the memory of the ring of recent ticks. It always
@@ -54,6 +58,9 @@ type Config struct {
 	// FlushDeadline bounds how long Run goes on delivering after its context is
 	// done. Default: 10s.
 	FlushDeadline time.Duration
+	// Once has Run gather a single tick, at once, and end when it is delivered or
+	// FlushDeadline has passed.
+	Once bool
 	// UserAgent names the program to exporters and receivers. Default:
 	// "edgetick".
 	UserAgent string
@@ -117,6 +124,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxBodyBytes < 0 {
 		return fmt.Errorf("--scrape.body-size-limit: %d is out of range, want more than 0 bytes", c.MaxBodyBytes)
+	}
+	if c.Histograms > collector.Custom {
+		return fmt.Errorf("--scrape.histograms: %s is unknown, want classic, native, both or custom", c.Histograms)
 	}
 	if c.BufferMaxBytes < 64<<10 {
 		return fmt.Errorf("--buffer.max-bytes: %d bytes is too small, want at least 64KiB", c.BufferMaxBytes)

@@ -57,8 +57,8 @@ func crashBetweenHalves(t *testing.T, status int) {
 				t.Errorf("%s: %d of %d", name, n, s.n)
 			}
 		}
-		if b.Rejected > 1 {
-			t.Errorf("rejected %d", b.Rejected)
+		if b.Rejected.Total() > 1 {
+			t.Errorf("rejected %d", b.Rejected.Total())
 		}
 	})
 }
@@ -95,7 +95,7 @@ func TestAgent_IsolatesManyBadSamples(t *testing.T) {
 		w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
 		a := w.run(20 * time.Second)
 		b := a.Status().Remotes[0].Books
-		if b.Rejected != 80 || b.Imbalance != 0 || b.Pending != 0 {
+		if b.Rejected.Total() != 80 || b.Imbalance != 0 || b.Pending != 0 {
 			t.Errorf("books are %+v, want 80 samples rejected", b)
 		}
 	})

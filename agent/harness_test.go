@@ -19,11 +19,13 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/prompb"
 	"go.uber.org/goleak"
 
 	"github.com/edgetick/edgetick/agent"
 	"github.com/edgetick/edgetick/agent/remote"
 	"github.com/edgetick/edgetick/cmd/edgetick-receiver/receiver"
+	"github.com/edgetick/edgetick/proto"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -46,6 +48,11 @@ type attempt struct {
 	at     time.Time
 	header http.Header
 	body   []byte
+}
+
+// decode reads what was sent, in either version of the protocol.
+func (a attempt) decode() (*prompb.WriteRequest, error) {
+	return proto.Decode(a.header.Get("Content-Type"), a.body)
 }
 
 // inWorld runs f in a bubble with a world whose network is perfect.
@@ -126,7 +133,7 @@ func (w *world) balanced(a *agent.Agent) {
 	w.Helper()
 	for _, r := range a.Status().Remotes {
 		b := r.Books
-		if b.Imbalance != 0 || b.Pending != 0 || b.Rejected != 0 || b.Dropped[remote.DroppedBufferFull] != 0 || b.Acknowledged != b.Gathered || b.Gathered == 0 {
+		if b.Imbalance != 0 || b.Pending != 0 || b.Rejected.Total() != 0 || b.Dropped[remote.DroppedBufferFull] != 0 || b.Acknowledged != b.Gathered || b.Gathered == 0 {
 			w.Errorf("books of %s: %+v", r.Name, b)
 		}
 	}

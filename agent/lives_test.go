@@ -188,7 +188,7 @@ func TestAgent_LargeWindowIsSentAgainTheSame(t *testing.T) {
 			if time.Since(start) < 20*time.Second || dead {
 				return errReset
 			}
-			if k := ticksIn(t, w.attempts[len(w.attempts)-1].body); k > 4 {
+			if k := ticksIn(t, w.attempts[len(w.attempts)-1]); k > 4 {
 				if sent++; sent == 6 {
 					dead, ticks = true, n.Load()
 					if err := os.CopyFS(left, os.DirFS(w.cfg.WALDir)); err != nil {
@@ -227,7 +227,7 @@ func TestAgent_RefusalAfterNobodyListened(t *testing.T) {
 			return nil
 		}
 		a := w.run(3*time.Second + 500*time.Millisecond)
-		if b := a.Status().Remotes[0].Books; b.Acknowledged != 0 || b.Rejected != b.Gathered || b.Gathered == 0 {
+		if b := a.Status().Remotes[0].Books; b.Acknowledged != 0 || b.Rejected.Total() != b.Gathered || b.Gathered == 0 {
 			t.Errorf("nothing was stored; the books are %+v", b)
 		}
 	})

@@ -96,6 +96,22 @@ func (l *loop) run(ctx context.Context) {
 	}
 }
 
+// once gathers a single tick, at once and not on a beat.
+func (l *loop) once(ctx context.Context) {
+	var gathering sync.WaitGroup
+	b := l.schedule.now(time.Now())
+	l.begin(b)
+	l.start(ctx, b, &gathering)
+	for l.running > 0 && ctx.Err() == nil {
+		select {
+		case r := <-l.blocks:
+			l.take(r)
+		case <-ctx.Done():
+		}
+	}
+	l.finish(&gathering)
+}
+
 // finish commits what targets had yielded before gathering was cut short.
 func (l *loop) finish(gathering *sync.WaitGroup) {
 	gathering.Wait()

@@ -15,7 +15,6 @@ import (
 
 	"github.com/edgetick/edgetick/agent"
 	"github.com/edgetick/edgetick/agent/remote"
-	"github.com/edgetick/edgetick/proto"
 	"github.com/edgetick/edgetick/wal"
 )
 
@@ -151,18 +150,18 @@ func TestAgent_OutageLongerThanMemory(t *testing.T) {
 		w.settled(a, s.n*(31+5))
 		longest := 0
 		for _, at := range w.attempts {
-			longest = max(longest, ticksIn(t, at.body))
+			longest = max(longest, ticksIn(t, at))
 		}
 		last := w.attempts[len(w.attempts)-2]
-		if got := ticksIn(t, last.body); got != 4 || longest < 100 {
+		if got := ticksIn(t, last); got != 4 || longest < 100 {
 			t.Errorf("windows of up to %d ticks in the backlog, and %d when in step", longest, got)
 		}
 	})
 }
 
-func ticksIn(t *testing.T, body []byte) int {
+func ticksIn(t *testing.T, at attempt) int {
 	t.Helper()
-	req, err := proto.DecodeV1(body)
+	req, err := at.decode()
 	if err != nil {
 		t.Fatal(err)
 	}

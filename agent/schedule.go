@@ -64,6 +64,16 @@ func (s *schedule) fire(wall time.Time, mono time.Duration) (beat, time.Duration
 	return b, s.wait(wall, mono)
 }
 
+// now is a beat that does not wait for its time.
+func (s *schedule) now(wall time.Time) beat {
+	b := beat{time: wall.UnixMilli(), number: 1}
+	if s.last != 0 {
+		s.keepForward(&b, b.time)
+	}
+	s.last, s.number = b.time, b.number
+	return b
+}
+
 // keepForward keeps timestamps from going back or standing still when the wall
 // clock was set back: they go on at half speed until the clock has caught up.
 func (s *schedule) keepForward(b *beat, aligned int64) {

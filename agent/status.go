@@ -30,7 +30,8 @@ type TargetStatus struct {
 type RemoteStatus struct {
 	Name, URL string // without a password
 	Books     remote.Books
-	Held      string // why the remote is paused; empty if it is not
+	Protocol  remote.Protocol // that the receiver takes; empty if that is not known yet
+	Held      string          // why the remote is paused; empty if it is not
 }
 
 // status is written by the loop and read by anyone.
@@ -79,7 +80,7 @@ func (a *Agent) Status() Status {
 		s.Disk = err.Error()
 	}
 	for _, r := range a.remotes {
-		s.Remotes = append(s.Remotes, RemoteStatus{Name: r.Name(), URL: r.URL(), Books: r.Ledger.Books(), Held: r.Held()})
+		s.Remotes = append(s.Remotes, RemoteStatus{Name: r.Name(), URL: r.URL(), Books: r.Ledger.Books(), Protocol: r.Protocol(), Held: r.Held()})
 	}
 	return s
 }

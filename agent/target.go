@@ -36,11 +36,16 @@ type Target struct {
 	Interval time.Duration
 	// Timeout is at most the Interval. Default: the agent's ScrapeTimeout.
 	Timeout time.Duration
+	// Histograms is the form of histograms. Default: the agent's.
+	Histograms *collector.Histograms
 }
 
 func (t Target) withDefaults(c Config) Target {
 	t.Interval = cmp.Or(t.Interval, c.TickInterval)
 	t.Timeout = cmp.Or(t.Timeout, min(c.ScrapeTimeout, t.Interval))
+	if t.Histograms == nil {
+		t.Histograms = &c.Histograms
+	}
 	if t.URL == "" {
 		t.Instance = cmp.Or(t.Instance, c.Instance)
 		return t
@@ -89,6 +94,9 @@ func (t Target) validate(c Config) error {
 	}
 	if t.Timeout <= 0 || t.Timeout > t.Interval {
 		return fmt.Errorf("%s: timeout=%s is out of range, want more than 0s and at most the interval of %s", flag, t.Timeout, t.Interval)
+	}
+	if *t.Histograms > collector.Custom {
+		return fmt.Errorf("%s: histograms=%s is unknown, want classic, native, both or custom", flag, *t.Histograms)
 	}
 	return checkLabels(flag+": label", t.Labels)
 }

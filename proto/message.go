@@ -20,6 +20,13 @@ type TimeSeries struct {
 	Describe bool
 }
 
+// Sample is one value of a series. A zero field is not written, as protobuf's
+// rules for proto3 have it; negative zero is not zero here.
+type Sample struct {
+	Time  int64 // milliseconds since the epoch
+	Value float64
+}
+
 // Histogram is one native histogram of a series.
 type Histogram struct {
 	Time int64 // milliseconds since the epoch

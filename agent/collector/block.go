@@ -29,7 +29,7 @@ func (p *pages) block(page Page, at int64, r *report, err error) (buffer.Block, 
 	}
 	b := buffer.Block{Time: at}
 	r.up = err == nil
-	if r.up && len(page.Body) > 0 {
+	if r.up && !page.empty() {
 		p.take(&b)
 	} else {
 		p.drop(&b)
@@ -42,21 +42,22 @@ func (p *pages) block(page Page, at int64, r *report, err error) (buffer.Block, 
 // take completes a block with the page that has been read.
 func (p *pages) take(b *buffer.Block) {
 	r := &p.read
-	for _, o := range r.own {
-		p.takeOwn(b, o)
+	p.series.redescribe()
+	for i := range r.beside {
+		p.takeBeside(b, &r.beside[i])
 	}
 	for _, e := range p.live {
 		if e.inColumn != p.number {
-			markStale(b, e)
+			p.markStale(b, e)
 		}
 	}
-	for _, e := range r.column {
-		e.newest = r.at
-		if p.series.redescribed {
-			e.current()
+	for i, e := range r.column {
+		e.newest, e.given, e.histogram = r.at, p.number, false
+		if r.dated {
+			e.since(startUpTo(r.starts[i], r.at))
 		}
 	}
-	p.series.redescribed = false
+	p.takeExemplars(b)
 	if !p.sameLayout() {
 		series := make([]*buffer.Series, 0, len(r.column)+len(p.reports))
 		for _, e := range r.column {
@@ -65,6 +66,11 @@ func (p *pages) take(b *buffer.Block) {
 		p.layout = buffer.NewLayout(append(series, p.reports...))
 	}
 	b.Layout, b.Values = p.layout, r.values
+	for i := range r.beside {
+		if e := r.beside[i].entry; e.inColumn == p.number {
+			r.column = append(r.column, e)
+		}
+	}
 	p.live, r.column = r.column, p.live
 	p.good = p.number
 }
@@ -72,7 +78,7 @@ func (p *pages) take(b *buffer.Block) {
 // drop completes a block for a page that failed or is empty.
 func (p *pages) drop(b *buffer.Block) {
 	for _, e := range p.live {
-		markStale(b, e)
+		p.markStale(b, e)
 	}
 	clear(p.live)
 	p.live = p.live[:0]
@@ -92,29 +98,48 @@ func (p *pages) sameLayout() bool {
 	return true
 }
 
-// takeOwn gives out a sample that carries its own timestamp, if it is newer than
-// what has been given out of its series.
-func (p *pages) takeOwn(b *buffer.Block, o ownSample) {
-	e, bits := o.entry, math.Float64bits(o.value)
+// takeBeside gives out a sample that does not fit the column, if it is newer
+// than what has been given out of its series.
+func (p *pages) takeBeside(b *buffer.Block, s *beside) {
+	e, print := s.entry, p.series.fingerprint(&s.sample)
 	switch {
-	case o.time == e.newest && bits == e.own:
+	case s.time == e.newest && print == e.own:
 		// Exposed again, unchanged.
-	case o.time > b.Time+maxAhead:
+	case s.time > b.Time+maxAhead:
 		p.stats.OutOfBounds++
-	case o.time <= e.newest:
+	case s.time <= e.newest:
 		p.stats.OutOfOrder++
 	default:
-		e.newest, e.own = o.time, bits
-		b.Extra = append(b.Extra, buffer.Sample{Series: e.current(), Time: o.time, Value: o.value})
+		e.newest, e.own, e.given, e.histogram = s.time, print, p.number, s.histogram != ""
+		series := e.current()
+		if p.read.dated {
+			series = e.since(startUpTo(s.start, s.time))
+		}
+		b.Extra = append(b.Extra, buffer.Sample{Series: series, Time: s.time, Value: s.value, Histogram: s.histogram})
 	}
 }
 
-// markStale ends a series that was in the column of the page before. A series
+// startUpTo is the start of a sample of the time at. One that is later or not
+// after 1970 is none.
+func startUpTo(start, at int64) int64 {
+	if start > at {
+		return 0
+	}
+	return max(start, 0)
+}
+
+// markStale ends a series that the page before had without a timestamp. A series
 // that has given out a sample of its own for this moment or a later one goes on.
-func markStale(b *buffer.Block, e *entry) {
+func (p *pages) markStale(b *buffer.Block, e *entry) {
 	if e.newest >= b.Time {
 		return
 	}
 	e.newest = b.Time
-	b.Extra = append(b.Extra, buffer.Sample{Series: e.current(), Time: b.Time, Value: math.Float64frombits(value.StaleNaN)})
+	s := buffer.Sample{Series: e.current(), Time: b.Time}
+	if e.histogram {
+		s.Histogram = p.stale
+	} else {
+		s.Value = math.Float64frombits(value.StaleNaN)
+	}
+	b.Extra = append(b.Extra, s)
 }

@@ -1,6 +1,10 @@
 package collector_test
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/edgetick/edgetick/agent/collector"
+)
 
 // comparison is a sequence of pages that a target yields, and in what a Target
 // does not do as Prometheus does: in differs, samples that only Prometheus (-)
@@ -8,12 +12,13 @@ import "slices"
 type comparison struct {
 	name    string
 	target  map[string]string // default: job and instance
+	form    collector.Histograms
 	pages   []exchange
 	why     string
 	differs []string
 }
 
-var comparisons = slices.Concat(seriesComparisons, ownComparisons)
+var comparisons = slices.Concat(seriesComparisons, ownComparisons, openMetricsComparisons, protobufComparisons)
 
 var seriesComparisons = []comparison{
 	{
@@ -171,6 +176,29 @@ a{job="1",exported_job="2",exported_exported_job="3"} 4
 	{
 		name:  "names that are not UTF-8",
 		pages: []exchange{text("a 1\n"), text("a{x=\"\xff\"} 1\n"), text("{\"\xff\"} 1\n"), text("a 2\n")},
+		why:   "text that is not UTF-8 is repaired",
+		differs: []string{
+			`- scrape_samples_post_metric_relabeling #2 0`,
+			`- scrape_samples_post_metric_relabeling #3 0`,
+			`- scrape_samples_scraped #2 0`,
+			`- added #2 0`,
+			`- added #3 0`,
+			`- added #4 0`,
+			`- up #2 0`,
+			`- up #3 0`,
+			`+ a{x="�"} #2 1`,
+			`+ a{x="�"} #3 stale`,
+			`+ scrape_samples_post_metric_relabeling #2 1`,
+			`+ scrape_samples_post_metric_relabeling #3 1`,
+			`+ scrape_samples_scraped #2 1`,
+			`+ added #2 1`,
+			`+ added #3 1`,
+			`+ added #4 1`,
+			`+ up #2 1`,
+			`+ up #3 1`,
+			`+ � #3 1`,
+			`+ � #4 stale`,
+		},
 	},
 	{
 		name: "le and quantile",

@@ -41,15 +41,17 @@ func TestTarget_AgreesWithPrometheus(t *testing.T) {
 				if target.IsEmpty() {
 					target = labels.FromStrings("instance", "node:80", "job", "job")
 				}
-				took, stored := scrapeWithPrometheus(t, theirs, target, c.pages)
-				replay(t, ours, target, took)
-				want, got := lines(stored, took), lines(storedSamples(t, ours), took)
-				if d := difference(want, got); !slices.Equal(d, c.differs) {
+				x := scrapeWithPrometheus(t, theirs, target, c)
+				replay(t, ours, target, c.form, x.took)
+				if d := difference(x.stored, stored(t, ours, x.took)); !slices.Equal(d, c.differs) {
 					t.Errorf("Prometheus alone has (-), a Target alone has (+):\n%s\nstated:\n%s",
 						strings.Join(d, "\n"), strings.Join(c.differs, "\n"))
 				}
-				if len(took) != len(c.pages) || (c.why == "") != (len(c.differs) == 0) {
-					t.Errorf("%d of %d pages were scraped; why they differ: %q", len(took), len(c.pages), c.why)
+				if want := accepts(t, c.form); x.asked[0] != want {
+					t.Errorf("Prometheus accepts %q, a Target %q", x.asked[0], want)
+				}
+				if len(x.took) != len(c.pages) || (c.why == "") != (len(c.differs) == 0) {
+					t.Errorf("%d of %d pages were scraped; why they differ: %q", len(x.took), len(c.pages), c.why)
 				}
 			})
 		})
@@ -71,13 +73,14 @@ func openReceiver(t *testing.T) *receiver.Receiver {
 }
 
 // replay gathers what Prometheus was served and pushes every block.
-func replay(t *testing.T, db *receiver.Receiver, target labels.Labels, took []scraped) {
+func replay(t *testing.T, db *receiver.Receiver, target labels.Labels, form collector.Histograms, took []scraped) {
 	t.Helper()
 	var next scraped
 	tgt := collector.New(collector.Config{
-		Labels:  target,
-		Timeout: time.Second,
-		Logger:  slog.New(slog.DiscardHandler),
+		Labels:     target,
+		Histograms: form,
+		Timeout:    time.Second,
+		Logger:     slog.New(slog.DiscardHandler),
 		Source: sourceFunc(func(context.Context) (collector.Page, error) {
 			if next.down {
 				return collector.Page{}, errDown
@@ -91,13 +94,14 @@ func replay(t *testing.T, db *receiver.Receiver, target labels.Labels, took []sc
 	}
 }
 
-// push sends a block as remote write 1.0 requests have it, and fails the test
+// push sends a block as a remote write 2.0 request has it, and fails the test
 // unless the receiver takes all of it.
 func push(t *testing.T, db *receiver.Receiver, b buffer.Block) {
 	t.Helper()
 	req := httptest.NewRequest(http.MethodPost, "/api/v1/write", bytes.NewReader(snappy.Encode(nil, encode(b))))
 	req.Header.Set("Content-Encoding", "snappy")
-	req.Header.Set("Content-Type", "application/x-protobuf")
+	req.Header.Set("Content-Type", "application/x-protobuf;proto=io.prometheus.write.v2.Request")
+	req.Header.Set("X-Prometheus-Remote-Write-Version", "2.0.0")
 	w := httptest.NewRecorder()
 	db.Handler().ServeHTTP(w, req)
 	if w.Code != http.StatusNoContent {
@@ -106,20 +110,38 @@ func push(t *testing.T, db *receiver.Receiver, b buffer.Block) {
 }
 
 func encode(b buffer.Block) []byte {
-	var order []string
-	samples := make(map[string][]proto.Sample)
-	eachSample(b, func(s buffer.Sample) {
-		enc := s.Series.Labels
-		if samples[enc] == nil {
-			order = append(order, enc)
-		}
-		samples[enc] = append(samples[enc], proto.Sample{Time: s.Time, Value: s.Value})
-	})
-	var req []byte
-	for _, enc := range order {
-		req = proto.AppendTimeSeries(req, enc, samples[enc])
+	type key struct {
+		labels     string
+		histograms bool
 	}
-	return req
+	var order []*proto.TimeSeries
+	index := make(map[key]*proto.TimeSeries)
+	at := func(s *buffer.Series, histograms bool) *proto.TimeSeries {
+		k := key{s.Labels, histograms}
+		if index[k] == nil {
+			index[k] = &proto.TimeSeries{Labels: s.Labels, Start: s.Start}
+			order = append(order, index[k])
+		}
+		return index[k]
+	}
+	eachSample(b, func(s buffer.Sample) {
+		ts := at(s.Series, s.Histogram != "")
+		if s.Histogram == "" {
+			ts.Samples = append(ts.Samples, proto.Sample{Time: s.Time, Value: s.Value})
+		} else {
+			ts.Histograms = append(ts.Histograms, proto.Histogram{Time: s.Time, Data: s.Histogram})
+		}
+	})
+	for _, x := range b.Exemplars {
+		ts := at(x.Series, index[key{x.Series.Labels, true}] != nil)
+		ts.Exemplars = append(ts.Exemplars, proto.Exemplar{Time: x.Time, Value: x.Value, Labels: x.Labels})
+	}
+	var enc proto.EncoderV2
+	enc.Reset()
+	for _, ts := range order {
+		enc.Add(ts)
+	}
+	return enc.AppendTo(nil)
 }
 
 // eachSample visits the samples of a block in the order of their times, per
@@ -138,8 +160,8 @@ func eachSample(b buffer.Block, visit func(buffer.Sample)) {
 func lines(all []receiver.Series, took []scraped) []string {
 	var out []string
 	for _, s := range all {
-		if len(s.Histograms) > 0 {
-			out = append(out, fmt.Sprintf("%s: %d native histograms", s.Labels, len(s.Histograms)))
+		for _, h := range s.Histograms {
+			out = append(out, fmt.Sprintf("%s %s %s", series(s.Labels), when(h.T, took), histogramText(h)))
 		}
 		for _, p := range s.Points {
 			out = append(out, fmt.Sprintf("%s %s %s", series(s.Labels), when(p.T, took), bits(p.Bits)))
@@ -168,6 +190,30 @@ func series(ls labels.Labels) string {
 		return name + rest.String()
 	}
 	return name
+}
+
+// histogramText writes what of a histogram a database keeps: not the hints about
+// resets, which depend on how it cut its chunks.
+func histogramText(h receiver.HistogramPoint) string {
+	kind, f := "floats", h.Float
+	if h.Int != nil {
+		kind, f = "ints", h.Int.ToFloat(nil)
+	}
+	sum := bits(math.Float64bits(f.Sum))
+	if sum == "stale" {
+		return "stale histogram"
+	}
+	return fmt.Sprintf("%s schema=%d sum=%s bounds=%v zero=%v %s", kind, f.Schema, sum, f.CustomValues, f.ZeroThreshold, f)
+}
+
+func exemplarLines(all []receiver.SeriesExemplars, took []scraped) []string {
+	var out []string
+	for _, s := range all {
+		for _, x := range s.Exemplars {
+			out = append(out, fmt.Sprintf("%s exemplar %s %s %s", series(s.Labels), x.Labels, when(x.Ts, took), bits(math.Float64bits(x.Value))))
+		}
+	}
+	return out
 }
 
 func when(at int64, took []scraped) string {

@@ -96,7 +96,7 @@ func familyType(t model.MetricType) buffer.Type {
 var familySuffixes = map[buffer.Type][]string{
 	buffer.TypeCounter:        {"_total"},
 	buffer.TypeHistogram:      {"_bucket", "_sum", "_count"},
-	buffer.TypeGaugeHistogram: {"_bucket", "_gsum", "_gcount"},
+	buffer.TypeGaugeHistogram: {"_bucket", "_sum", "_count", "_gsum", "_gcount"},
 	buffer.TypeSummary:        {"_sum", "_count"},
 	buffer.TypeInfo:           {"_info"},
 }

@@ -1,14 +1,10 @@
 package collector
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 )
 
 // GatherFunc gathers metric families. As with prometheus.Gatherer, families
@@ -30,14 +26,7 @@ func FromFunc(gather GatherFunc, onError func(error)) Source {
 type gatherSource struct {
 	gather  GatherFunc
 	onError func(error)
-	body    bytes.Buffer
 }
-
-// gatherFormat is the exposition that gathered families are rendered in: the
-// text format, which has names as they are and writes each number in the
-// shortest form that reads back to the same bits. Only -0 becomes 0 and every
-// NaN the same NaN, as in all pages that Go's client library writes.
-var gatherFormat = expfmt.NewFormat(expfmt.TypeTextPlain).WithEscapingScheme(model.NoEscaping)
 
 func (s *gatherSource) Collect(ctx context.Context) (Page, error) {
 	families, err := s.gather(ctx)
@@ -49,12 +38,5 @@ func (s *gatherSource) Collect(ctx context.Context) (Page, error) {
 			s.onError(err)
 		}
 	}
-	s.body.Reset()
-	enc := expfmt.NewEncoder(&s.body, gatherFormat)
-	for _, f := range families {
-		if err := enc.Encode(f); err != nil {
-			return Page{}, fmt.Errorf("render family %s: %w", f.GetName(), err)
-		}
-	}
-	return Page{Body: s.body.Bytes(), ContentType: string(gatherFormat)}, nil
+	return Page{Families: families}, nil
 }

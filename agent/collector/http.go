@@ -26,13 +26,12 @@ type HTTPConfig struct {
 	// MaxBodyBytes limits the size of a page, unpacked.
 	MaxBodyBytes int
 	UserAgent    string
+	// Histograms decides which format the exporter is asked for.
+	Histograms Histograms
 	// Transport is used instead of a connection pool of the source's own. It
 	// is meant for tests.
 	Transport http.RoundTripper
 }
-
-// accept asks for the text format, as Prometheus words it.
-const accept = "text/plain;version=0.0.4;q=0.9,*/*;q=0.1"
 
 // FromHTTP makes a source of an exporter. The connection is kept between
 // scrapes; a page is read into a buffer that the next one uses again.
@@ -41,7 +40,7 @@ func FromHTTP(cfg HTTPConfig) (Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("Accept", accept)
+	req.Header.Set("Accept", accept(cfg.Histograms))
 	req.Header.Set("User-Agent", cfg.UserAgent)
 	req.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", strconv.FormatFloat(cfg.Timeout.Seconds(), 'f', -1, 64))
 	// Packing a page costs the node more than copying it through loopback.

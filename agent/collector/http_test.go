@@ -34,6 +34,9 @@ func fromHTTP(t *testing.T, cfg collector.HTTPConfig) collector.Source {
 	if cfg.MaxBodyBytes == 0 {
 		cfg.MaxBodyBytes = 1000
 	}
+	if cfg.UserAgent == "" {
+		cfg.UserAgent = "tester"
+	}
 	s, err := collector.FromHTTP(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -70,8 +73,8 @@ func TestHTTP_Answers(t *testing.T) {
 				http.Redirect(w, r, "/there", http.StatusFound)
 				return
 			}
-			io.WriteString(w, r.URL.Path+r.Header.Get("Accept")[:5])
-		}, "/theretext/", ""},
+			io.WriteString(w, r.URL.Path+r.Header.Get("User-Agent"))
+		}, "/theretester", ""},
 		"redirect without end": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/metrics", http.StatusFound) }, "", "stopped after 10 redirects"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,7 +129,6 @@ func TestHTTP_Asks(t *testing.T) {
 				t.Fatal(err)
 			}
 			for name, want := range map[string]string{
-				"Accept":                              "text/plain;version=0.0.4;q=0.9,*/*;q=0.1",
 				"Accept-Encoding":                     encoding,
 				"User-Agent":                          "edgetick/1",
 				"X-Prometheus-Scrape-Timeout-Seconds": "2.5",
@@ -137,6 +139,19 @@ func TestHTTP_Asks(t *testing.T) {
 			}
 		})
 	}
+}
+
+// accepts is what an exporter is asked for.
+func accepts(t *testing.T, form collector.Histograms) (header string) {
+	t.Helper()
+	s := fromHTTP(t, collector.HTTPConfig{URL: "http://192.0.2.1/", Histograms: form, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		header = r.Header.Get("Accept")
+		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Header: http.Header{}}, nil
+	})})
+	if _, err := s.Collect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return header
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)

@@ -69,7 +69,7 @@ func TestPages_ForgetVanishedSeries(t *testing.T) {
 		}, 30*n + 6 + 1 + sweepSlack},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := newPages(newLabeler(labels.FromStrings("job", "job"), labels.EmptyLabels()))
+			p := newPages(newLabeler(labels.FromStrings("job", "job"), labels.EmptyLabels()), Classic)
 			if peak := churn(t, p, 200, n, c.page); peak > c.bound {
 				t.Errorf("up to %d are remembered, want at most %d", peak, c.bound)
 			}
@@ -85,7 +85,7 @@ func TestPages_ForgetVanishedSeries(t *testing.T) {
 // Series of a target with timestamps of its own are remembered for an hour, and
 // no longer.
 func TestPages_RememberTimestamps(t *testing.T) {
-	p := newPages(newLabeler(labels.FromStrings("job", "job"), labels.EmptyLabels()))
+	p := newPages(newLabeler(labels.FromStrings("job", "job"), labels.EmptyLabels()), Classic)
 	var r report
 	gather := func(at int64, page string) int {
 		b, err := p.block(Page{Body: []byte(page)}, at, &r, nil)
@@ -127,7 +127,7 @@ func manySeries(n int, at int64) string {
 // A clock that is set back begins anew: what was given out with later
 // timestamps holds nothing up.
 func TestPages_FollowAClockThatIsSetBack(t *testing.T) {
-	p := newPages(newLabeler(labels.FromStrings("job", "job"), labels.EmptyLabels()))
+	p := newPages(newLabeler(labels.FromStrings("job", "job"), labels.EmptyLabels()), Classic)
 	var r report
 	p.block(Page{Body: []byte("a 1\nb 1 2000000000\nc 1\n")}, 2_000_000_000, &r, nil)
 	b, _ := p.block(Page{Body: []byte("a 2\nb 2 1000000000\n")}, 1_000_000_000, &r, nil)

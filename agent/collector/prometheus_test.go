@@ -1,18 +1,22 @@
 package collector_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/common/promslog"
@@ -20,7 +24,10 @@ import (
 	"github.com/prometheus/prometheus/discovery/targetgroup"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/scrape"
+	"google.golang.org/protobuf/encoding/protodelim"
+	"google.golang.org/protobuf/encoding/prototext"
 
+	"github.com/edgetick/edgetick/agent/collector"
 	"github.com/edgetick/edgetick/cmd/edgetick-receiver/receiver"
 )
 
@@ -31,6 +38,7 @@ import (
 type exchange struct {
 	body        string
 	contentType string
+	prototext   bool // the body is to be put into the protobuf format
 	down        bool // the exporter answers 503
 }
 
@@ -41,6 +49,19 @@ func text(body string) exchange {
 
 func typed(contentType, body string) exchange { return exchange{body: body, contentType: contentType} }
 
+// openMetricsPage is a page of the OpenMetrics format, without its end.
+func openMetricsPage(body string) exchange {
+	return typed("application/openmetrics-text; version=1.0.0; charset=utf-8", body+"# EOF\n")
+}
+
+// families is a page of the protobuf format. Each line is a family as protobuf
+// writes it in text.
+func families(lines string) exchange {
+	x := typed("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited", lines)
+	x.prototext = true
+	return x
+}
+
 func down() exchange { return exchange{down: true} }
 
 // scraped is an exchange as it took place.
@@ -49,19 +70,47 @@ type scraped struct {
 	at int64 // milliseconds since the epoch
 }
 
-// relative matches a time in a page that is relative to the scrape: @-500.
-var relative = regexp.MustCompile(`@([+-]?\d+)`)
+// relative matches a time in a page that is relative to the scrape: @-500 in
+// milliseconds; @s-500 the same in seconds; @t-500 as protobuf's Timestamp.
+var relative = regexp.MustCompile(`@([st]?)([+-]?\d+)`)
 
 // resolve fills in the times that are relative to the scrape.
 func (x exchange) resolve(at int64) exchange {
 	x.body = relative.ReplaceAllStringFunc(x.body, func(s string) string {
-		offset, err := strconv.ParseInt(s[1:], 10, 64)
+		m := relative.FindStringSubmatch(s)
+		offset, err := strconv.ParseInt(m[2], 10, 64)
 		if err != nil {
 			panic(err)
 		}
-		return strconv.FormatInt(at+offset, 10)
+		t := at + offset
+		switch m[1] {
+		case "s":
+			return fmt.Sprintf("%d.%03d", t/1000, t%1000)
+		case "t":
+			return fmt.Sprintf("{seconds: %d nanos: %d}", t/1000, t%1000*1e6)
+		default:
+			return strconv.FormatInt(t, 10)
+		}
 	})
+	if x.prototext {
+		x.body = delimited(x.body)
+	}
 	return x
+}
+
+// delimited is the protobuf format of families in text, one a line.
+func delimited(lines string) string {
+	var b bytes.Buffer
+	for line := range strings.Lines(lines) {
+		var f dto.MetricFamily
+		if err := prototext.Unmarshal([]byte(line), &f); err != nil {
+			panic(fmt.Sprintf("%s: %v", line, err))
+		}
+		if _, err := protodelim.MarshalTo(&b, &f); err != nil {
+			panic(err)
+		}
+	}
+	return b.String()
 }
 
 // exporter answers each request with the next of its pages and records it. It
@@ -69,7 +118,10 @@ func (x exchange) resolve(at int64) exchange {
 type exporter struct {
 	pages []exchange
 	took  []scraped
+	asked []string // what was accepted
 	done  chan struct{}
+
+	stored []string // what the database held in the end
 }
 
 func (e *exporter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -81,6 +133,7 @@ func (e *exporter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	}
+	e.asked = append(e.asked, r.Header.Get("Accept"))
 	at := time.Now().UnixMilli()
 	x := e.pages[len(e.took)].resolve(at)
 	e.took = append(e.took, scraped{x, at})
@@ -96,11 +149,10 @@ func (e *exporter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // scrapeWithPrometheus lets Prometheus scrape the pages, one after the other,
-// into db. It returns what it was served and what is in the database then. It
-// runs in a synctest bubble.
-func scrapeWithPrometheus(t *testing.T, db *receiver.Receiver, target labels.Labels, pages []exchange) ([]scraped, []receiver.Series) {
+// into db. It returns what it was served. It runs in a synctest bubble.
+func scrapeWithPrometheus(t *testing.T, db *receiver.Receiver, target labels.Labels, c comparison) *exporter {
 	t.Helper()
-	exporter := &exporter{pages: pages, done: make(chan struct{}, 1)}
+	exporter := &exporter{pages: c.pages, done: make(chan struct{}, 1)}
 	pipes := newPipeListener()
 	server := &httptest.Server{Listener: pipes, Config: &http.Server{Handler: exporter}}
 	server.Start()
@@ -113,7 +165,7 @@ func scrapeWithPrometheus(t *testing.T, db *receiver.Receiver, target labels.Lab
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.ApplyConfig(scrapeConfig(t)); err != nil {
+	if err := m.ApplyConfig(scrapeConfig(t, c.form)); err != nil {
 		t.Fatal(err)
 	}
 	groups := make(chan map[string][]*targetgroup.Group, 1)
@@ -121,23 +173,25 @@ func scrapeWithPrometheus(t *testing.T, db *receiver.Receiver, target labels.Lab
 	stopped := make(chan error, 1)
 	go func() { stopped <- m.Run(groups) }()
 	<-exporter.done
-	stored := storedSamples(t, db) // before the last scrape, which nobody answers, comes to an end
+	exporter.stored = stored(t, db, exporter.took) // before the last scrape, which nobody answers, comes to an end
 	m.Stop()
 	if err := <-stopped; err != nil {
 		t.Fatal(err)
 	}
-	return exporter.took, stored
+	return exporter
 }
 
-func scrapeConfig(t *testing.T) *promconfig.Config {
+func scrapeConfig(t *testing.T, h collector.Histograms) *promconfig.Config {
 	t.Helper()
-	cfg, err := promconfig.Load(`
+	cfg, err := promconfig.Load(fmt.Sprintf(`
 global: {scrape_interval: 10s, scrape_timeout: 5s}
 scrape_configs:
   - job_name: job
-    scrape_protocols: [PrometheusText0.0.4]
     fallback_scrape_protocol: PrometheusText0.0.4
-`, promslog.NewNopLogger())
+    scrape_native_histograms: %v
+    always_scrape_classic_histograms: %v
+    convert_classic_histograms_to_nhcb: %v
+`, h != collector.Classic, h == collector.Both, h == collector.Custom), promslog.NewNopLogger())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,13 +206,18 @@ func targetGroup(target labels.Labels) *targetgroup.Group {
 	return &targetgroup.Group{Source: "test", Targets: []model.LabelSet{set}}
 }
 
-func storedSamples(t *testing.T, db *receiver.Receiver) []receiver.Series {
+// stored is all that is in a database, as lines and exemplarLines write it.
+func stored(t *testing.T, db *receiver.Receiver, took []scraped) []string {
 	t.Helper()
-	all, err := db.Samples(t.Context())
+	samples, err := db.Samples(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all
+	exemplars, err := db.Exemplars(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(lines(samples, took), exemplarLines(exemplars, took)...)
 }
 
 // pipeListener accepts connections that are pipes within the process, so that a

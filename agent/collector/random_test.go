@@ -24,9 +24,11 @@ func TestTarget_AgreesWithPrometheusOnRandomPages(t *testing.T) {
 					pages[i] = randomPage(rng, i)
 				}
 				theirs, ours := openReceiver(t), openReceiver(t)
-				took, stored := scrapeWithPrometheus(t, theirs, usualLabels, pages)
-				replay(t, ours, usualLabels, took)
-				d := difference(lines(stored, took), lines(storedSamples(t, ours), took))
+				c := comparison{pages: pages}
+				x := scrapeWithPrometheus(t, theirs, usualLabels, c)
+				took := x.took
+				replay(t, ours, usualLabels, c.form, took)
+				d := difference(x.stored, stored(t, ours, took))
 				d = slices.DeleteFunc(d, func(line string) bool { return strings.HasPrefix(line[2:], "added ") })
 				if len(d) > 0 {
 					t.Errorf("Prometheus alone has (-), a Target alone has (+):\n%s", strings.Join(d, "\n"))

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"hash/maphash"
 	"math"
 
 	"github.com/edgetick/edgetick/buffer"
@@ -15,16 +16,25 @@ type entry struct {
 	page     uint64 // number of the last page that had it
 	inColumn uint64 // number of the last page that had it without a timestamp
 
-	newest int64  // time of the newest sample given out
-	own    uint64 // bits of the newest sample given out that carried its timestamp
+	given    uint64   // number of the last page of which a sample was given out
+	newest   int64    // time of the newest sample given out
+	own      uint64   // fingerprint of the newest sample beside the column given out
+	exemplar *example // the newest given out
 
-	report bool // one of the samples about the scrape; pages may not set it
+	metric  uint64 // equal for series of one OpenMetrics metric; 0 if not found out yet
+	creates bool   // its value is when the others of its metric began
+
+	histogram bool // the newest sample given out is a histogram
+	report    bool // one of the samples about the scrape; pages may not set it
 }
 
 // current returns the series with its family as it is described now.
-func (e *entry) current() *buffer.Series {
-	if e.series.Family != e.family.now {
-		e.series = &buffer.Series{Labels: e.series.Labels, Family: e.family.now}
+func (e *entry) current() *buffer.Series { return e.since(e.series.Start) }
+
+// since returns the current series as one that began at start.
+func (e *entry) since(start int64) *buffer.Series {
+	if e.series.Family != e.family.now || e.series.Start != start {
+		e.series = &buffer.Series{Labels: e.series.Labels, Family: e.family.now, Start: start}
 	}
 	return e.series
 }
@@ -55,6 +65,8 @@ type series struct {
 	owns        bool  // the target has exposed timestamps of its own
 	redescribed bool  // a family's description changed since the last page
 	swept       int   // size after the last sweep
+
+	seed maphash.Seed // of fingerprints
 }
 
 func newSeries() *series {
@@ -63,6 +75,7 @@ func newSeries() *series {
 		byLabels:  make(map[string]*entry),
 		families:  make(map[string]*family),
 		forgotten: math.MinInt64,
+		seed:      maphash.MakeSeed(),
 	}
 }
 
@@ -96,11 +109,32 @@ func (s *series) forget(e *entry) {
 	s.forgotten = max(s.forgotten, e.newest)
 }
 
+// redescribe brings the series up to date if the page has described a family
+// anew.
+func (s *series) redescribe() {
+	if !s.redescribed {
+		return
+	}
+	for _, e := range s.byLabels {
+		e.current()
+		e.metric = 0
+	}
+	s.redescribed = false
+}
+
+// fingerprint stands for the value of a sample: its bits or a hash.
+func (s *series) fingerprint(x *sample) uint64 {
+	if x.histogram != "" {
+		return maphash.String(s.seed, x.histogram)
+	}
+	return math.Float64bits(x.value)
+}
+
 // restart forgets when samples were given out, because the clock was set back.
 func (s *series) restart() {
 	s.forgotten = math.MinInt64
 	for _, e := range s.byLabels {
-		e.newest = math.MinInt64
+		e.newest, e.exemplar = math.MinInt64, nil
 	}
 }
 

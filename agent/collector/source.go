@@ -1,6 +1,10 @@
 package collector
 
-import "context"
+import (
+	"context"
+
+	dto "github.com/prometheus/client_model/go"
+)
 
 // Source is a local source of metrics.
 type Source interface {
@@ -10,7 +14,7 @@ type Source interface {
 	Collect(ctx context.Context) (Page, error)
 }
 
-// Page is one answer of a source.
+// Page is one answer of a source: an exposition or metric families.
 type Page struct {
 	// Body is the exposition. It belongs to the source, which may reuse it at
 	// the next call.
@@ -18,4 +22,9 @@ type Page struct {
 	// ContentType is the media type of Body as HTTP has it. Empty or unknown
 	// types are read as Prometheus text format 0.0.4.
 	ContentType string
+	// Families, if not nil, are what was gathered in this process, in place of
+	// an exposition.
+	Families []*dto.MetricFamily
 }
+
+func (p *Page) empty() bool { return len(p.Body) == 0 && len(p.Families) == 0 }

@@ -27,6 +27,9 @@ type Config struct {
 	Labels labels.Labels
 	// External labels are added to series that have no label of the name.
 	External labels.Labels
+	// Histograms is the form in which histograms are gathered. An HTTP source
+	// is told the same.
+	Histograms Histograms
 	// Timeout is the deadline of one scrape.
 	Timeout time.Duration
 	Logger  *slog.Logger
@@ -49,7 +52,7 @@ type answer struct {
 
 // New makes a target. It starts nothing.
 func New(cfg Config) *Target {
-	return &Target{cfg: cfg, pages: newPages(newLabeler(cfg.Labels, cfg.External))}
+	return &Target{cfg: cfg, pages: newPages(newLabeler(cfg.Labels, cfg.External), cfg.Histograms)}
 }
 
 // Gather runs the source once and returns what it yielded, stamped with the
@@ -85,7 +88,7 @@ func (t *Target) Close() error {
 	return nil
 }
 
-// Discarded tells which samples of the pages so far broke the rules.
+// Discarded tells what of the pages so far broke the rules.
 func (t *Target) Discarded() Discarded { return t.pages.stats }
 
 // collect asks the source, unless it still hangs.

@@ -3,6 +3,7 @@ package journal
 import (
 	"encoding/binary"
 	"errors"
+	"maps"
 	"slices"
 	"sync/atomic"
 
@@ -26,8 +27,8 @@ type State struct {
 	From         uint64 // gathered before the remote's first
 	Settled      uint64 // gathered up to the cursor
 	Acknowledged uint64
-	Rejected     uint64
-	Dropped      map[string]uint64 // by reason
+	Rejected     Counts // by reason
+	Dropped      Counts // by reason
 
 	// Sending is the sequence number of the last tick of the window that was
 	// being sent, and MaxSamples and MaxMessage are the limits of its requests,
@@ -37,6 +38,22 @@ type State struct {
 	// with it.
 	Sending                uint64
 	MaxSamples, MaxMessage uint64
+
+	// BudgetUsed is how many bytes the remote has used of its budget, in the
+	// period that began at BudgetFrom, in Unix seconds.
+	BudgetFrom, BudgetUsed uint64
+}
+
+// Counts are numbers of samples by reason.
+type Counts map[string]uint64
+
+// Total is the sum of all counts.
+func (c Counts) Total() uint64 {
+	var n uint64
+	for _, k := range c {
+		n += k
+	}
+	return n
 }
 
 // Cursor returns the cursor of a remote that [Journal.Open] was given, and the
@@ -132,23 +149,28 @@ func (c *Cursor) store(s State, durably bool) error {
 	})
 }
 
-const stateVersion = 1
+const (
+	stateVersion    = 2
+	stateVersionOld = 1 // had no reasons for what was rejected, and no budget
+)
 
-// append appends the state's encoding: a version, then varints, and for each
-// reason its name with its length before it.
+// append appends the state's encoding: a version, then varints, and then the two
+// kinds of counts.
 func (s State) append(b []byte) []byte {
 	b = append(b, stateVersion)
-	for _, n := range []uint64{s.From, s.Settled, s.Acknowledged, s.Rejected, s.Sending, s.MaxSamples, s.MaxMessage, uint64(len(s.Dropped))} {
+	for _, n := range []uint64{s.From, s.Settled, s.Acknowledged, s.Sending, s.MaxSamples, s.MaxMessage, s.BudgetFrom, s.BudgetUsed} {
 		b = binary.AppendUvarint(b, n)
 	}
-	reasons := make([]string, 0, len(s.Dropped))
-	for r := range s.Dropped {
-		reasons = append(reasons, r)
-	}
-	slices.Sort(reasons)
-	for _, r := range reasons {
+	return s.Dropped.append(s.Rejected.append(b))
+}
+
+// append appends how many reasons there are, and for each its name, with its
+// length before it, and its count.
+func (c Counts) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(c)))
+	for _, r := range slices.Sorted(maps.Keys(c)) {
 		b = append(binary.AppendUvarint(b, uint64(len(r))), r...)
-		b = binary.AppendUvarint(b, s.Dropped[r])
+		b = binary.AppendUvarint(b, c[r])
 	}
 	return b
 }
@@ -156,35 +178,62 @@ func (s State) append(b []byte) []byte {
 // errState is returned for bytes that State.append did not make.
 var errState = errors.New("malformed books of a remote")
 
+// reasonUnknown is that of samples rejected before reasons were kept.
+const reasonUnknown = "other"
+
 // DecodeState reads the state stored with a cursor.
 func DecodeState(b []byte) (State, error) {
-	if len(b) == 0 || b[0] != stateVersion {
+	if len(b) == 0 || b[0] != stateVersion && b[0] != stateVersionOld {
 		return State{}, errState
 	}
-	b = b[1:]
-	ok := true
-	next := func() uint64 {
-		n, k := binary.Uvarint(b)
-		if k <= 0 {
-			ok = false
-			return 0
+	old := b[0] == stateVersionOld
+	r := stateReader{rest: b[1:]}
+	s := State{From: r.number(), Settled: r.number(), Acknowledged: r.number()}
+	if old {
+		s.Rejected = Counts{}
+		if n := r.number(); n > 0 {
+			s.Rejected[reasonUnknown] = n
 		}
-		b = b[k:]
-		return n
 	}
-	s := State{From: next(), Settled: next(), Acknowledged: next(), Rejected: next(), Sending: next(),
-		MaxSamples: next(), MaxMessage: next(), Dropped: make(map[string]uint64)}
-	for n := next(); n > 0 && ok; n-- {
-		size := next()
-		if size > uint64(len(b)) {
-			return State{}, errState
-		}
-		reason := string(b[:size])
-		b = b[size:]
-		s.Dropped[reason] = next()
+	s.Sending, s.MaxSamples, s.MaxMessage = r.number(), r.number(), r.number()
+	if !old {
+		s.BudgetFrom, s.BudgetUsed = r.number(), r.number()
+		s.Rejected = r.counts()
 	}
-	if !ok || len(b) > 0 {
+	s.Dropped = r.counts()
+	if r.bad || len(r.rest) > 0 {
 		return State{}, errState
 	}
 	return s, nil
+}
+
+// stateReader reads what State.append wrote.
+type stateReader struct {
+	rest []byte
+	bad  bool
+}
+
+func (r *stateReader) number() uint64 {
+	n, k := binary.Uvarint(r.rest)
+	if k <= 0 {
+		r.bad = true
+		return 0
+	}
+	r.rest = r.rest[k:]
+	return n
+}
+
+func (r *stateReader) counts() Counts {
+	c := make(Counts)
+	for n := r.number(); n > 0 && !r.bad; n-- {
+		size := r.number()
+		if size > uint64(len(r.rest)) {
+			r.bad = true
+			break
+		}
+		reason := string(r.rest[:size])
+		r.rest = r.rest[size:]
+		c[reason] = r.number()
+	}
+	return c
 }

@@ -7,30 +7,34 @@ import (
 	"github.com/edgetick/edgetick/proto"
 )
 
-// grouper turns a window of ticks into series, each with its samples in time
-// order. It reuses its memory from window to window.
+// grouper turns a window of ticks into pieces, one series after the other. It
+// reuses its memory from window to window.
 type grouper struct {
-	sources []int // in the order in which the window has them
-	blocks  map[int][]*buffer.Block
-	samples []proto.Sample
-	merge   merger
+	sources   []int // in the order in which the window has them
+	blocks    map[int][]*buffer.Block
+	exemplars map[string][]proto.Exemplar // by label set
+	samples   []proto.Sample
+	merge     merger
+	yield     yieldFunc
 }
 
-// yieldFunc is given each series of a window once. samples is valid only during
-// the call.
-type yieldFunc func(s *buffer.Series, samples []proto.Sample) error
+// yieldFunc is given each piece of a window once. Its samples are valid only
+// during the call.
+type yieldFunc func(piece) error
 
-// each calls yield for every series of the window, source by source, the series
-// of a family one after the other. It stops at the first error.
+// each calls yield with the pieces of the window, source by source, those of a
+// family one after the other and those of a series in time order. It stops at
+// the first error.
 func (g *grouper) each(window []*buffer.Tick, yield yieldFunc) error {
 	g.release()
+	g.yield = yield
 	g.split(window)
 	for _, source := range g.sources {
 		var err error
 		if blocks := g.blocks[source]; oneColumn(blocks) {
-			err = g.columns(blocks, yield)
+			err = g.columns(blocks)
 		} else {
-			err = g.merge.each(blocks, yield)
+			err = g.merge.each(blocks, g.run)
 		}
 		if err != nil {
 			return err
@@ -44,6 +48,7 @@ func (g *grouper) each(window []*buffer.Tick, yield yieldFunc) error {
 func (g *grouper) split(window []*buffer.Tick) {
 	if g.blocks == nil {
 		g.blocks = make(map[int][]*buffer.Block)
+		g.exemplars = make(map[string][]proto.Exemplar)
 	}
 	g.sources = g.sources[:0]
 	mixed := slices.ContainsFunc(window, isMixed)
@@ -58,6 +63,9 @@ func (g *grouper) split(window []*buffer.Tick) {
 				g.sources = append(g.sources, source)
 			}
 			g.blocks[source] = append(g.blocks[source], b)
+			for _, e := range b.Exemplars {
+				g.exemplars[e.Series.Labels] = append(g.exemplars[e.Series.Labels], proto.Exemplar{Labels: e.Labels, Time: e.Time, Value: e.Value})
+			}
 		}
 	}
 }
@@ -72,6 +80,7 @@ func (g *grouper) release() {
 		clear(blocks)
 		g.blocks[source] = blocks[:0]
 	}
+	clear(g.exemplars)
 	g.merge.reset()
 }
 
@@ -86,111 +95,53 @@ func oneColumn(blocks []*buffer.Block) bool {
 }
 
 // columns is the way of nearly all samples: the columns are read across.
-func (g *grouper) columns(blocks []*buffer.Block, yield yieldFunc) error {
-	for i, s := range blocks[0].Layout.Series {
+func (g *grouper) columns(blocks []*buffer.Block) error {
+	layout := blocks[0].Layout
+	for i, s := range layout.Series {
 		g.samples = g.samples[:0]
 		for _, b := range blocks {
 			g.samples = append(g.samples, proto.Sample{Time: b.Time, Value: b.Values[i]})
 		}
-		if err := yield(s, g.samples); err != nil {
+		p := piece{series: s, layout: layout, at: i, samples: g.samples}
+		g.exemplify(&p)
+		if err := g.yield(p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// merger groups the blocks of one source whose layout changed or that hold
-// samples beside the column.
-type merger struct {
-	groups   []group
-	bySeries map[string]int32           // label set to index in groups
-	byLayout map[*buffer.Layout][]int32 // index in groups of each series
-	families map[string]int32
-	samples  []proto.Sample // all groups' samples, one group after the other
+// run yields the samples of one series, which are of one kind and have one start
+// but for stale markers. The series' last run gets its exemplars.
+func (g *grouper) run(samples []buffer.Sample, last bool) error {
+	p := piece{series: speaker(samples)}
+	if isHistogram(samples[0]) {
+		p.rich = &rich{histograms: make([]proto.Histogram, 0, len(samples))}
+		for _, s := range samples {
+			p.rich.histograms = append(p.rich.histograms, proto.Histogram{Time: s.Time, Data: s.Histogram})
+		}
+	} else {
+		g.samples = g.samples[:0]
+		for _, s := range samples {
+			g.samples = append(g.samples, proto.Sample{Time: s.Time, Value: s.Value})
+		}
+		p.samples = g.samples
+	}
+	if last {
+		g.exemplify(&p)
+	}
+	return g.yield(p)
 }
 
-type group struct {
-	series *buffer.Series
-	family int32
-	n      int // samples
-	off    int // of the next sample to fill in, in merger.samples
-}
-
-func (m *merger) each(blocks []*buffer.Block, yield yieldFunc) error {
-	m.reset()
-	m.walk(blocks, func(g *group, _ proto.Sample) { g.n++ })
-	off := 0
-	for i := range m.groups {
-		m.groups[i].off = off
-		off += m.groups[i].n
+// exemplify gives a piece the exemplars of its series.
+func (g *grouper) exemplify(p *piece) {
+	if len(g.exemplars) == 0 {
+		return
 	}
-	m.samples = slices.Grow(m.samples[:0], off)[:off]
-	m.walk(blocks, func(g *group, s proto.Sample) {
-		m.samples[g.off] = s
-		g.off++
-	})
-	slices.SortStableFunc(m.groups, func(a, b group) int { return int(a.family - b.family) })
-	for _, g := range m.groups {
-		if err := yield(g.series, m.samples[g.off-g.n:g.off]); err != nil {
-			return err
+	if x := g.exemplars[p.series.Labels]; len(x) > 0 {
+		if p.rich == nil {
+			p.rich = new(rich)
 		}
+		p.rich.exemplars = slices.Clone(x)
 	}
-	return nil
-}
-
-func (m *merger) reset() {
-	if m.bySeries == nil {
-		m.bySeries = make(map[string]int32)
-		m.byLayout = make(map[*buffer.Layout][]int32)
-		m.families = make(map[string]int32)
-	}
-	clear(m.groups)
-	m.groups = m.groups[:0]
-	clear(m.bySeries)
-	clear(m.byLayout)
-	clear(m.families)
-}
-
-// walk visits the samples of the blocks in time order per series.
-func (m *merger) walk(blocks []*buffer.Block, visit func(*group, proto.Sample)) {
-	for _, b := range blocks {
-		for _, x := range b.Extra {
-			visit(&m.groups[m.find(x.Series)], proto.Sample{Time: x.Time, Value: x.Value})
-		}
-		if b.Layout == nil {
-			continue
-		}
-		for i, at := range m.layout(b.Layout) {
-			visit(&m.groups[at], proto.Sample{Time: b.Time, Value: b.Values[i]})
-		}
-	}
-}
-
-// layout returns the groups of a layout's series.
-func (m *merger) layout(l *buffer.Layout) []int32 {
-	at, ok := m.byLayout[l]
-	if !ok {
-		at = make([]int32, len(l.Series))
-		for i, s := range l.Series {
-			at[i] = m.find(s)
-		}
-		m.byLayout[l] = at
-	}
-	return at
-}
-
-// find returns the group of a series, made now if it is the first time.
-func (m *merger) find(s *buffer.Series) int32 {
-	at, ok := m.bySeries[s.Labels]
-	if !ok {
-		family, ok := m.families[s.Family.Name]
-		if !ok {
-			family = int32(len(m.families))
-			m.families[s.Family.Name] = family
-		}
-		at = int32(len(m.groups))
-		m.groups = append(m.groups, group{series: s, family: family})
-		m.bySeries[s.Labels] = at
-	}
-	return at
 }

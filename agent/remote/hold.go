@@ -13,11 +13,9 @@ const (
 	maxHold = 5 * time.Minute
 )
 
-// emptyRequest is a WriteRequest of nothing in snappy's block format.
-var emptyRequest = []byte{0}
-
 // hold pauses the remote after an answer that speaks of its configuration and
-// not of the samples: wrong credentials, a wrong URL. Nothing is given up. At a
+// not of the samples: wrong credentials, a wrong URL, a receiver that knows none of
+// the protocols. Nothing is given up. At a
 // slow and jittered pace an empty request asks whether it has been cured. It
 // returns an error only when ctx is done.
 func (r *Remote) hold(ctx context.Context, a answer) error {
@@ -31,16 +29,41 @@ func (r *Remote) hold(ctx context.Context, a answer) error {
 		backoff.WithMaxInterval(maxHold),
 		backoff.WithMaxElapsedTime(0),
 	)
-	for a.fate == fateHeld || a.code == "error" { // no answer is none otherwise
+	unsupported := a.fate == fateUnsupported
+	for {
 		if !sleep(ctx, pace.NextBackOff()) {
 			return context.Cause(ctx)
 		}
-		a = r.client.post(ctx, emptyRequest, 0)
+		a, err := r.probe(ctx, unsupported)
+		if err != nil {
+			return err
+		}
+		if a.fate != fateHeld && a.code != "error" && !(unsupported && a.fate == fateUnsupported) {
+			break // no answer is none otherwise
+		}
 	}
 	r.held.Store(nil)
 	r.metrics.held.Set(0)
 	r.log.Info("the remote goes on", "held_for", time.Since(since).Round(time.Second))
 	return nil
+}
+
+// probe sends an empty request: in each way that the receiver may take, if it has
+// taken none so far.
+func (r *Remote) probe(ctx context.Context, all bool) (answer, error) {
+	for {
+		req, err := r.prober.empty(r.ladder.wire())
+		if err != nil {
+			return answer{}, err
+		}
+		a := r.post(ctx, req, 0)
+		if a.fate != fateUnsupported || !all || !r.ladder.down(time.Now()) {
+			if a.fate == fateUnsupported && all {
+				r.ladder.top()
+			}
+			return a, nil
+		}
+	}
 }
 
 // Held tells why the remote is held, or is empty if it is not.

@@ -12,8 +12,13 @@ import (
 // memory ring unsent and are not in the write-ahead log either.
 const DroppedBufferFull = "buffer_full"
 
+// DroppedCustomBuckets is the reason for which native histograms with custom
+// buckets are dropped where the receiver speaks only remote write 1.0, which has
+// none.
+const DroppedCustomBuckets = "custom_buckets"
+
 // dropReasons are the reasons that are always shown, even if nothing was dropped.
-var dropReasons = []string{DroppedBufferFull, string(wal.Full), string(wal.Corrupt), journal.ReasonUndecodable}
+var dropReasons = []string{DroppedBufferFull, DroppedCustomBuckets, string(wal.Full), string(wal.Corrupt), journal.ReasonUndecodable}
 
 // Ledger keeps the books of one remote, in samples:
 //
@@ -31,22 +36,20 @@ type Ledger struct {
 
 // Books is the state of a [Ledger] at one moment.
 type Books struct {
-	Gathered     uint64            // committed by the agent for this remote
-	Acknowledged uint64            // accepted by the receiver
-	Rejected     uint64            // refused by the receiver for good
-	Dropped      map[string]uint64 // given up unsent, by reason
-	Pending      uint64            // yet to be settled
-	Imbalance    int64             // 0, or there is a defect
+	Gathered     uint64         // committed by the agent for this remote
+	Acknowledged uint64         // accepted by the receiver
+	Rejected     journal.Counts // refused by the receiver for good, by reason
+	Dropped      journal.Counts // given up unsent, by reason
+	Pending      uint64         // yet to be settled
+	Imbalance    int64          // 0, or there is a defect
 }
 
 // begin goes on from stored books, of which gathered samples are the end.
 func (l *Ledger) begin(s journal.State, gathered uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s.Dropped == nil {
-		s.Dropped = make(map[string]uint64)
-	}
 	l.state, l.gathered = s, gathered
+	l.state = l.copy() // with counts, even if there are none
 }
 
 // Commit tells that end samples have been gathered since the log began.
@@ -63,10 +66,10 @@ func (l *Ledger) acknowledge(n int) {
 	l.window += uint64(n)
 }
 
-func (l *Ledger) reject(n int) {
+func (l *Ledger) reject(why Reason, n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.state.Rejected += uint64(n)
+	l.state.Rejected[string(why)] += uint64(n)
 	l.window += uint64(n)
 }
 
@@ -76,6 +79,14 @@ func (l *Ledger) drop(reason string, n uint64) {
 	defer l.mu.Unlock()
 	l.state.Dropped[reason] += n
 	l.window += n
+}
+
+// spend notes what has been used of the remote's budget since from. It is stored
+// with the books.
+func (l *Ledger) spend(from, used uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.state.BudgetFrom, l.state.BudgetUsed = from, used
 }
 
 // send returns the books to store before a window is sent that ends with the
@@ -100,7 +111,8 @@ func (l *Ledger) advance(end uint64) journal.State {
 
 func (l *Ledger) copy() journal.State {
 	s := l.state
-	s.Dropped = make(map[string]uint64)
+	s.Rejected, s.Dropped = make(journal.Counts), make(journal.Counts)
+	maps.Copy(s.Rejected, l.state.Rejected)
 	maps.Copy(s.Dropped, l.state.Dropped)
 	return s
 }
@@ -116,9 +128,9 @@ func (l *Ledger) Books() Books {
 		Rejected:     s.Rejected,
 		Dropped:      s.Dropped,
 	}
-	outcome := b.Acknowledged + b.Rejected
-	for _, n := range s.Dropped {
-		outcome += n
+	outcome := b.Acknowledged + b.Rejected.Total() + b.Dropped.Total()
+	for _, r := range reasons {
+		b.Rejected[string(r.reason)] += 0
 	}
 	for _, reason := range dropReasons {
 		b.Dropped[reason] += 0

@@ -9,23 +9,39 @@ import (
 // metrics are one remote's own metrics.
 type metrics struct {
 	requests   *prometheus.CounterVec // by code
-	sentBytes  prometheus.Counter
+	bodyBytes  prometheus.Counter
+	sent       prometheus.Counter
+	received   prometheus.Counter
 	retries    prometheus.Counter
 	duration   prometheus.Histogram
 	lastAnswer prometheus.Gauge
 	held       prometheus.Gauge
+	window     prometheus.Gauge
+	protocol   *prometheus.GaugeVec // by protocol and compression
+	budget     *budgetMetrics       // nil without a budget
 }
 
-func newMetrics(name string, reg prometheus.Registerer) *metrics {
-	labels := prometheus.Labels{"remote": name}
+// budgetMetrics are those of a remote with a budget.
+type budgetMetrics struct{ limit, used prometheus.Gauge }
+
+func newMetrics(cfg Config, reg prometheus.Registerer) *metrics {
+	labels := prometheus.Labels{"remote": cfg.Name}
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "edgetick_remote_requests_total", ConstLabels: labels,
 			Help: "Attempts to send a request, by HTTP status; \"error\" is an attempt without an answer.",
 		}, []string{"code"}),
-		sentBytes: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "edgetick_remote_sent_bytes_total", ConstLabels: labels,
+		bodyBytes: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "edgetick_remote_sent_body_bytes_total", ConstLabels: labels,
 			Help: "Bytes of compressed request bodies sent, repeated attempts included.",
+		}),
+		sent: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "edgetick_remote_sent_bytes_total", ConstLabels: labels,
+			Help: "Bytes sent to the receiver, with HTTP headers, TLS, tokens and repeated attempts, without what TCP and IP add.",
+		}),
+		received: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "edgetick_remote_received_bytes_total", ConstLabels: labels,
+			Help: "Bytes received from the receiver, likewise.",
 		}),
 		retries: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "edgetick_remote_retries_total", ConstLabels: labels,
@@ -44,16 +60,60 @@ func newMetrics(name string, reg prometheus.Registerer) *metrics {
 			Name: "edgetick_remote_held", ConstLabels: labels,
 			Help: "1 while the remote is held, because its receiver answers that credentials or URL are wrong.",
 		}),
+		window: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "edgetick_remote_window_ticks", ConstLabels: labels,
+			Help: "Ticks that were packed together last.",
+		}),
+		protocol: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "edgetick_remote_protocol_info", ConstLabels: labels,
+			Help: "1 for the way of writing requests that the receiver takes.",
+		}, []string{"protocol", "compression"}),
 	}
 	m.requests.WithLabelValues("error")
-	reg.MustRegister(m.requests, m.sentBytes, m.retries, m.duration, m.lastAnswer, m.held)
+	reg.MustRegister(m.requests, m.bodyBytes, m.sent, m.received, m.retries, m.duration, m.lastAnswer, m.held, m.window, m.protocol)
+	if cfg.Budget != (Budget{}) {
+		m.budget = newBudgetMetrics(cfg.Budget, labels)
+		reg.MustRegister(m.budget.limit, m.budget.used)
+	}
 	return m
 }
 
-func (m *metrics) observe(code string, bytes int, took time.Duration) {
+func newBudgetMetrics(b Budget, labels prometheus.Labels) *budgetMetrics {
+	m := &budgetMetrics{
+		limit: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "edgetick_remote_budget_bytes", ConstLabels: labels,
+			Help: "Bytes that may be sent and received in the budget's period.",
+		}),
+		used: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "edgetick_remote_budget_used_bytes", ConstLabels: labels,
+			Help: "Bytes sent and received in the budget's period so far.",
+		}),
+	}
+	m.limit.Set(float64(b.Bytes))
+	return m
+}
+
+// attempt counts an attempt, with a body of so many bytes, that has been answered
+// by code.
+func (m *metrics) attempt(code string, body int, took time.Duration) {
 	m.requests.WithLabelValues(code).Inc()
-	m.sentBytes.Add(float64(bytes))
+	m.bodyBytes.Add(float64(body))
 	m.duration.Observe(took.Seconds())
+}
+
+// carry counts what the connections have carried.
+func (m *metrics) carry(sent, received, used int64) {
+	m.sent.Add(float64(sent))
+	m.received.Add(float64(received))
+	if m.budget != nil {
+		m.budget.used.Set(float64(used))
+	}
+}
+
+// speak says how requests are written.
+func (m *metrics) speak(w wire) {
+	m.protocol.Reset()
+	m.protocol.WithLabelValues(string(w.protocol), string(w.compression)).Set(1)
 }
 
 // ledgerCollector exposes a ledger's books, all of one moment.
@@ -65,7 +125,7 @@ type ledgerCollector struct {
 var (
 	gatheredDesc     = ledgerDesc("edgetick_samples_gathered_total", "Samples gathered for the remote.")
 	acknowledgedDesc = ledgerDesc("edgetick_samples_acknowledged_total", "Samples the receiver accepted.")
-	rejectedDesc     = ledgerDesc("edgetick_samples_rejected_total", "Samples the receiver refused for good.")
+	rejectedDesc     = ledgerDesc("edgetick_samples_rejected_total", "Samples the receiver refused for good, by reason.", "reason")
 	droppedDesc      = ledgerDesc("edgetick_samples_dropped_total", "Samples given up before a receiver saw them, by reason.", "reason")
 	pendingDesc      = ledgerDesc("edgetick_samples_pending", "Samples that have yet to be settled.")
 	imbalanceDesc    = ledgerDesc("edgetick_ledger_imbalance_samples", "Samples passed by the cursor less samples accounted for: 0 unless there is a defect.")
@@ -90,7 +150,9 @@ func (c ledgerCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	counter(gatheredDesc, b.Gathered)
 	counter(acknowledgedDesc, b.Acknowledged)
-	counter(rejectedDesc, b.Rejected)
+	for reason, n := range b.Rejected {
+		counter(rejectedDesc, n, reason)
+	}
 	for reason, n := range b.Dropped {
 		counter(droppedDesc, n, reason)
 	}

@@ -11,6 +11,9 @@ type notes struct {
 	unlogged  int       // refused samples since
 	cursorErr error     // of storing the cursor the last time
 	readErr   error     // of reading the log the last time
+
+	unsupported error // why the receiver was sent down the ladder
+	wire        wire  // that the receiver was last said to take
 }
 
 // failing logs the first of several failed attempts.
@@ -35,12 +38,29 @@ func (r *Remote) recovered() {
 // refusalLogInterval limits how often refused requests are logged.
 const refusalLogInterval = time.Minute
 
-// refused logs a refused request, unless one has been logged a short while ago.
-func (r *Remote) refused(p part, a answer) {
+// prove notes that the receiver takes requests written as they are now.
+func (r *Remote) prove() {
+	r.ladder.proven = true
+	w, n := r.ladder.wire(), &r.notes
+	if w == n.wire {
+		return
+	}
+	r.metrics.speak(w)
+	r.protocol.Store(&w)
+	if n.unsupported != nil {
+		r.log.Info("the receiver takes requests", "protocol", w.protocol, "compression", w.compression, "not_better_because", n.unsupported)
+	} else {
+		r.log.Info("the receiver takes requests", "protocol", w.protocol, "compression", w.compression)
+	}
+	n.wire, n.unsupported = w, nil
+}
+
+// refused logs refused samples, unless some have been logged a short while ago.
+func (r *Remote) refused(samples int, a answer) {
 	n := &r.notes
-	n.unlogged += p.samples
+	n.unlogged += samples
 	if now := time.Now(); now.Sub(n.refusal) >= refusalLogInterval {
-		r.log.Error("the receiver refused samples", "samples", n.unlogged, "err", a.err)
+		r.log.Error("the receiver refused samples", "samples", n.unlogged, "reason", a.reason, "err", a.err)
 		n.refusal, n.unlogged = now, 0
 	}
 }

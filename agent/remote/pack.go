@@ -7,43 +7,39 @@ import (
 	"github.com/edgetick/edgetick/proto"
 )
 
-// batch is one WriteRequest, ready to be sent. Its bytes belong to the packer and
-// are valid until the packer makes the next one.
-type batch struct {
-	message []byte // the WriteRequest
-	body    []byte // the same in snappy's block format
-	samples int
-}
-
-// packer packs a window into batches. It reuses its memory from batch to batch.
+// packer packs a window into parts, each for a request of its own. It knows
+// nothing of the protocol that they will be written in, so that a change of that
+// changes none of them. It reuses its memory from part to part.
 type packer struct {
 	own     limits // as configured, and as the receiver has taught
 	current limits // of the window being packed
 
 	group grouper
 	next  draft
-	body  []byte
 }
 
 // limits are those of one request.
 type limits struct {
 	samples int
-	bytes   int // before compression
+	bytes   int // of the message, at most
 }
 
-// draft is the batch being filled.
+// draft is the part being filled.
 type draft struct {
-	encoded         []byte
-	series, samples int
-	family          *buffer.Family
-	start           mark // where the family being added begins
+	part
+	family *buffer.Family
+	start  mark           // where the family being added begins
+	store  []proto.Sample // of the pieces, which would lose them otherwise
+	spare  []proto.Sample // takes turns with store
+	series proto.TimeSeries
 }
 
 // mark is a place in a draft.
-type mark struct{ bytes, series, samples int }
+type mark struct{ pieces, samples, size int }
 
-// newPacker makes a packer whose batches hold at most maxSamples samples and at
-// most maxBytes bytes, compressed, unless a single sample is larger.
+// newPacker makes a packer whose parts hold at most maxSamples samples and become
+// requests of at most maxBytes bytes, compressed, unless a single sample is
+// larger.
 func newPacker(maxSamples, maxBytes int) *packer {
 	return &packer{own: limits{samples: maxSamples, bytes: decodedLimit(maxBytes)}}
 }
@@ -51,7 +47,7 @@ func newPacker(maxSamples, maxBytes int) *packer {
 // limits are those for the next window.
 func (p *packer) limits() limits { return p.own }
 
-// minDecoded is the smallest limit of a batch, in bytes before compression.
+// minDecoded is the smallest limit of a request, in bytes before compression.
 const minDecoded = 1 << 10
 
 // decodedLimit is the number of bytes that snappy can never turn into more than
@@ -64,76 +60,74 @@ func decodedLimit(maxBytes int) int {
 	return n
 }
 
-// pack calls send with one batch after the other until the window is packed, or
+// pack calls send with one part after the other until the window is packed, or
 // send returns an error. The same window and the same limits make the same
-// batches.
-func (p *packer) pack(window []*buffer.Tick, by limits, send func(batch) error) error {
+// parts.
+func (p *packer) pack(window []*buffer.Tick, by limits, send func(part) error) error {
 	p.current = by
-	p.next = draft{encoded: p.next.encoded[:0]}
-	err := p.group.each(window, func(s *buffer.Series, samples []proto.Sample) error {
-		return p.add(s, samples, send)
-	})
-	if err != nil || p.next.series == 0 {
+	p.next.reset()
+	err := p.group.each(window, func(x piece) error { return p.add(x, send) })
+	if err != nil || len(p.next.pieces) == 0 {
 		return err
 	}
 	return p.flush(p.next.end(), send)
 }
 
-// add puts a series into the draft. Where it does not fit, what is complete is
-// sent first: the families before, or, if a family is larger than a batch, the
-// series before, or the samples before.
-func (p *packer) add(s *buffer.Series, samples []proto.Sample, send func(batch) error) error {
+// add puts a piece into the draft. Where it does not fit, what is complete is
+// sent first: the families before, or, if a family is larger than a request, the
+// pieces before, or the samples before.
+func (p *packer) add(x piece, send func(part) error) error {
 	d := &p.next
-	if s.Family != d.family {
-		d.family, d.start = s.Family, d.end()
+	if x.series.Family != d.family {
+		d.family, d.start = x.series.Family, d.end()
 	}
-	for len(samples) > 0 {
-		n := p.fitting(s, samples)
-		if n == len(samples) || n > 0 && d.series == 0 {
-			d.encoded = proto.AppendTimeSeries(d.encoded, s.Labels, samples[:n])
-			d.series++
-			d.samples += n
-			samples = samples[n:]
+	for {
+		n, whole := p.fitting(&x)
+		if whole {
+			d.add(x)
+			return nil
+		}
+		if n > 0 && len(d.pieces) == 0 {
+			first, rest := x.cut(n)
+			d.add(first)
+			x = rest
 			continue
 		}
 		cut := d.start
-		if cut.series == 0 {
+		if cut.pieces == 0 {
 			cut = d.end()
 		}
 		if err := p.flush(cut, send); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
-// fitting tells how many of the samples the draft still has room for. An empty
-// draft has room for one at least, however large it is.
-func (p *packer) fitting(s *buffer.Series, samples []proto.Sample) int {
+// fitting tells how many samples of a piece the draft still has room for, and
+// whether this is the whole piece. An empty draft has room for one at least,
+// however large it is.
+func (p *packer) fitting(x *piece) (n int, whole bool) {
 	d := &p.next
-	n := min(len(samples), p.current.samples-d.samples)
-	for n > 0 && len(d.encoded)+proto.TimeSeriesLen(s.Labels, samples[:n]) > p.current.bytes {
+	all := x.count()
+	n = min(all, p.current.samples-d.samples)
+	for n > 0 && d.size+d.sizeOf(x, n) > p.current.bytes {
 		n /= 2
 	}
-	if n == 0 && d.series == 0 {
-		return 1
+	if n <= 0 && len(d.pieces) == 0 {
+		n = 1
 	}
-	return n
+	return n, n == all
 }
 
 // flush sends the draft up to the mark and keeps the rest.
-func (p *packer) flush(upTo mark, send func(batch) error) error {
+func (p *packer) flush(upTo mark, send func(part) error) error {
 	d := &p.next
-	p.body = snappy.Encode(p.body[:cap(p.body)], d.encoded[:upTo.bytes])
-	err := send(batch{message: d.encoded[:upTo.bytes], body: p.body, samples: upTo.samples})
-	d.encoded = d.encoded[:copy(d.encoded, d.encoded[upTo.bytes:])]
-	d.series -= upTo.series
-	d.samples -= upTo.samples
-	d.start = mark{}
+	err := send(part{pieces: d.pieces[:upTo.pieces], samples: upTo.samples, size: upTo.size})
+	d.drop(upTo)
 	return err
 }
 
-// shrink lowers the limit of later windows' batches to n bytes before
+// shrink lowers the limit of later windows' requests to n bytes before
 // compression: the receiver takes no larger ones.
 func (p *packer) shrink(n int) {
 	p.own.bytes = max(min(p.own.bytes, n), minDecoded)
@@ -142,7 +136,53 @@ func (p *packer) shrink(n int) {
 // release lets go of the window that has been packed.
 func (p *packer) release() {
 	p.group.release()
-	p.next.family = nil
+	p.next.reset()
 }
 
-func (d *draft) end() mark { return mark{len(d.encoded), d.series, d.samples} }
+func (d *draft) end() mark { return mark{len(d.pieces), d.samples, d.size} }
+
+func (d *draft) reset() {
+	clear(d.pieces)
+	d.part = part{pieces: d.pieces[:0]}
+	d.family, d.start, d.store = nil, mark{}, d.store[:0]
+}
+
+// sizeOf is how much the first n samples of a piece would add to a message.
+func (d *draft) sizeOf(x *piece, n int) int {
+	if n == x.count() {
+		x.put(&d.series)
+	} else {
+		first, _ := x.cut(n)
+		first.put(&d.series)
+	}
+	return d.series.SizeBound()
+}
+
+// add adds a piece. Its samples are copied.
+func (d *draft) add(x piece) {
+	d.samples += x.count()
+	d.size += d.sizeOf(&x, x.count())
+	x.samples = d.keep(x.samples)
+	d.pieces = append(d.pieces, x)
+}
+
+func (d *draft) keep(samples []proto.Sample) []proto.Sample {
+	at := len(d.store)
+	d.store = append(d.store, samples...)
+	return d.store[at:len(d.store):len(d.store)]
+}
+
+// drop takes away what stands before the mark.
+func (d *draft) drop(upTo mark) {
+	d.store, d.spare = d.spare[:0], d.store
+	rest := d.pieces[upTo.pieces:]
+	for i := range rest {
+		rest[i].samples = d.keep(rest[i].samples)
+	}
+	n := copy(d.pieces, rest)
+	clear(d.pieces[n:])
+	d.pieces = d.pieces[:n]
+	d.samples -= upTo.samples
+	d.size -= upTo.size
+	d.start = mark{}
+}

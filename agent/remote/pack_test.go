@@ -6,9 +6,13 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
-	"github.com/prometheus/prometheus/prompb"
+	"github.com/golang/snappy"
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/value"
 
 	"github.com/edgetick/edgetick/buffer"
 	"github.com/edgetick/edgetick/proto"
@@ -36,12 +40,36 @@ func newWindows(r *rand.Rand) *windows {
 				enc := proto.AppendLabel(nil, "__name__", family.Name)
 				enc = proto.AppendLabel(enc, "i", fmt.Sprint(i))
 				enc = proto.AppendLabel(enc, "job", fmt.Sprint(source))
-				series = append(series, &buffer.Series{Labels: string(enc), Family: family})
+				series = append(series, &buffer.Series{Labels: string(enc), Family: family, Start: w.start()})
 			}
 		}
 		w.all = append(w.all, series)
 	}
 	return w
+}
+
+// start is nearly always before the windows.
+func (w *windows) start() int64 {
+	if w.IntN(2) == 0 {
+		return 0
+	}
+	return w.clock - w.Int64N(100_000) - 1000
+}
+
+// again is s, or s begun anew.
+func (w *windows) again(s *buffer.Series) *buffer.Series {
+	if w.IntN(8) > 0 {
+		return s
+	}
+	return &buffer.Series{Labels: s.Labels, Family: s.Family, Start: w.start()}
+}
+
+func (w *windows) histogram() string {
+	h := &histogram.Histogram{Schema: int32(w.IntN(5)), Count: 3, Sum: w.NormFloat64(), PositiveSpans: []histogram.Span{{Offset: 1, Length: 2}}, PositiveBuckets: []int64{1, 1}}
+	if w.IntN(5) == 0 {
+		h = &histogram.Histogram{Sum: math.Float64frombits(value.StaleNaN)}
+	}
+	return string(proto.AppendHistogram(nil, h))
 }
 
 func (w *windows) value() float64 {
@@ -64,7 +92,7 @@ func (w *windows) window(ticks int) []*buffer.Tick {
 				var some []*buffer.Series
 				for _, s := range all {
 					if w.IntN(4) > 0 {
-						some = append(some, s)
+						some = append(some, w.again(s))
 					}
 				}
 				layouts[source] = buffer.NewLayout(some)
@@ -75,7 +103,17 @@ func (w *windows) window(ticks int) []*buffer.Tick {
 			}
 			if w.IntN(4) == 0 {
 				for range w.IntN(5) {
-					b.Extra = append(b.Extra, buffer.Sample{Series: all[w.IntN(len(all))], Time: w.clock - 500, Value: w.value()})
+					x := buffer.Sample{Series: w.again(all[w.IntN(len(all))]), Time: w.clock - 500, Value: w.value()}
+					if w.IntN(3) == 0 {
+						x.Value, x.Histogram = 0, w.histogram()
+					}
+					b.Extra = append(b.Extra, x)
+				}
+			}
+			for range w.IntN(3) {
+				if n := len(b.Layout.Series); n > 0 {
+					b.Exemplars = append(b.Exemplars, buffer.Exemplar{Series: b.Layout.Series[w.IntN(n)], Time: w.clock - 100, Value: w.value(),
+						Labels: string(proto.AppendLabel(nil, "trace_id", fmt.Sprint(w.IntN(100))))})
 				}
 			}
 			if w.IntN(10) > 0 { // not every source is due at each tick
@@ -87,73 +125,149 @@ func (w *windows) window(ticks int) []*buffer.Tick {
 	return window
 }
 
-// bySeries is what a window holds, worked out the simple way.
-func bySeries(window []*buffer.Tick) map[string][]proto.Sample {
-	all := make(map[string][]proto.Sample)
+// bySeries is what a window holds, worked out the simple way: for each label set
+// its samples in order, in words.
+func bySeries(window []*buffer.Tick) map[string][]string {
+	all := make(map[string][]string)
 	for _, t := range window {
 		for _, b := range t.Blocks {
 			for _, x := range b.Extra {
-				all[x.Series.Labels] = append(all[x.Series.Labels], proto.Sample{Time: x.Time, Value: x.Value})
+				if x.Histogram != "" {
+					all[x.Series.Labels] = append(all[x.Series.Labels], histogramWords(x.Time, x.Series.Start, x.Histogram))
+				} else {
+					all[x.Series.Labels] = append(all[x.Series.Labels], sampleWords(x.Time, x.Series.Start, x.Value))
+				}
 			}
 			for i, s := range b.Layout.Series {
-				all[s.Labels] = append(all[s.Labels], proto.Sample{Time: b.Time, Value: b.Values[i]})
+				all[s.Labels] = append(all[s.Labels], sampleWords(b.Time, s.Start, b.Values[i]))
 			}
 		}
 	}
 	return all
 }
 
-func encodedLabels(ls []prompb.Label) string {
+// exemplarsBySeries are the exemplars of a window, in words.
+func exemplarsBySeries(window []*buffer.Tick) map[string][]string {
+	all := make(map[string][]string)
+	for _, t := range window {
+		for _, b := range t.Blocks {
+			for _, x := range b.Exemplars {
+				all[x.Series.Labels] = append(all[x.Series.Labels], exemplarWords(x.Time, x.Value, x.Labels))
+			}
+		}
+	}
+	return all
+}
+
+func sampleWords(time, start int64, v float64) string {
+	if math.Float64bits(v) == value.StaleNaN {
+		start = 0
+	}
+	return fmt.Sprintf("%d since %d: %x", time, start, math.Float64bits(v))
+}
+
+func histogramWords(time, start int64, data string) string {
+	if strings.HasPrefix(data, string(proto.AppendHistogram(nil, &histogram.Histogram{Sum: math.Float64frombits(value.StaleNaN)}))) {
+		start = 0
+	}
+	return fmt.Sprintf("%d since %d: histogram %x", time, start, data)
+}
+
+func exemplarWords(time int64, v float64, labels string) string {
+	return fmt.Sprintf("%d: %x %q", time, math.Float64bits(v), labels)
+}
+
+// contents are those of requests, in words.
+type contents struct {
+	samples, exemplars map[string][]string
+	requests           int
+}
+
+// read adds a 2.0 request to c, and returns how many samples it holds.
+func (c *contents) read(t *testing.T, body []byte) int {
+	t.Helper()
+	req, err := proto.DecodeV2(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.samples == nil {
+		c.samples, c.exemplars = make(map[string][]string), make(map[string][]string)
+	}
+	c.requests++
+	n := 0
+	for _, ts := range req.Timeseries {
+		key := labelsOf(ts.LabelsRefs, req.Symbols)
+		if len(ts.Samples) > 0 == (len(ts.Histograms) > 0) {
+			t.Errorf("a TimeSeries with %d samples and %d histograms", len(ts.Samples), len(ts.Histograms))
+		}
+		for _, s := range ts.Samples {
+			c.samples[key] = append(c.samples[key], sampleWords(s.Timestamp, s.StartTimestamp, s.Value))
+		}
+		for _, h := range ts.Histograms {
+			time, start := h.Timestamp, h.StartTimestamp
+			h.Timestamp, h.StartTimestamp = 0, 0
+			c.samples[key] = append(c.samples[key], histogramWords(time, start, string(proto.AppendHistogram(nil, h.ToIntHistogram()))))
+		}
+		for _, x := range ts.Exemplars {
+			c.exemplars[key] = append(c.exemplars[key], exemplarWords(x.Timestamp, x.Value, labelsOf(x.LabelsRefs, req.Symbols)))
+		}
+		n += len(ts.Samples) + len(ts.Histograms)
+	}
+	return n
+}
+
+func labelsOf(refs []uint32, symbols []string) string {
 	var enc []byte
-	for _, l := range ls {
-		enc = proto.AppendLabel(enc, l.Name, l.Value)
+	for i := 0; i < len(refs); i += 2 {
+		enc = proto.AppendLabel(enc, symbols[refs[i]], symbols[refs[i+1]])
 	}
 	return string(enc)
 }
+
+// messageOverhead is what a message has beside its series.
+const messageOverhead = 2
+
+var v2 = wire{Protocol2, Snappy}
 
 // checkPack packs a window and fails the test unless what is sent is what the
 // window holds, bit for bit and in order, within the limits.
 func checkPack(t *testing.T, p *packer, window []*buffer.Tick, maxBytes int) {
 	t.Helper()
-	want := bySeries(window)
-	got := make(map[string][]proto.Sample)
-	err := p.pack(window, p.limits(), func(b batch) error {
-		if len(b.body) > maxBytes && b.samples > 1 {
-			t.Errorf("a request of %d bytes with %d samples, the limit is %d", len(b.body), b.samples, maxBytes)
-		}
-		req, err := proto.DecodeV1(b.body)
+	var w writer
+	w.help.look(time.Unix(1, 0))
+	var got contents
+	err := p.pack(window, p.limits(), func(x part) error {
+		r, err := w.write(x, v2)
 		if err != nil {
 			t.Fatal(err)
 		}
-		samples := 0
-		seen := make(map[string]bool)
-		for _, ts := range req.Timeseries {
-			key := encodedLabels(ts.Labels)
-			if seen[key] {
-				t.Errorf("%v stands twice in a request", ts.Labels)
-			}
-			seen[key] = true
-			samples += len(ts.Samples)
-			for _, s := range ts.Samples {
-				got[key] = append(got[key], proto.Sample{Time: s.Timestamp, Value: s.Value})
-			}
+		if len(r.body) > maxBytes && x.samples > 1 {
+			t.Errorf("a request of %d bytes with %d samples, the limit is %d", len(r.body), x.samples, maxBytes)
 		}
-		if samples != b.samples || samples == 0 || samples > p.own.samples {
-			t.Errorf("a request with %d samples says %d; the limit is %d", samples, b.samples, p.own.samples)
+		if len(w.message) > x.size+messageOverhead {
+			t.Errorf("a message of %d bytes, said to be at most %d", len(w.message), x.size)
+		}
+		n := got.read(t, r.body)
+		if n != x.samples || n != r.samples || n == 0 || n > p.own.samples {
+			t.Errorf("a request with %d samples says %d and %d; the limit is %d", n, x.samples, r.samples, p.own.samples)
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	same(t, "samples", got.samples, bySeries(window))
+	same(t, "exemplars", got.exemplars, exemplarsBySeries(window))
+}
+
+func same(t *testing.T, what string, got, want map[string][]string) {
+	t.Helper()
 	if len(got) != len(want) {
-		t.Fatalf("%d series, want %d", len(got), len(want))
+		t.Fatalf("%s of %d series, want %d", what, len(got), len(want))
 	}
-	for key, samples := range want {
-		if !slices.EqualFunc(got[key], samples, func(a, b proto.Sample) bool {
-			return a.Time == b.Time && math.Float64bits(a.Value) == math.Float64bits(b.Value)
-		}) {
-			t.Fatalf("series %q has %v, want %v", key, got[key], samples)
+	for key, words := range want {
+		if !slices.Equal(got[key], words) {
+			t.Fatalf("series %q has %s %v, want %v", key, what, got[key], words)
 		}
 	}
 }
@@ -173,6 +287,41 @@ func FuzzPacker(f *testing.F) {
 	})
 }
 
+// Halving again and again until nothing can be halved leaves every sample alone
+// in a part, and all in the same order.
+func TestPart_HalvesDownToSingleSamples(t *testing.T) {
+	w := newWindows(rand.New(rand.NewPCG(8, 9)))
+	window := w.window(5)
+	var got contents
+	var out writer
+	out.help.look(time.Unix(1, 0))
+	var walk func(part)
+	walk = func(x part) {
+		if x.divisible() {
+			a, b := x.halves()
+			if a.samples+b.samples != x.samples || a.samples == 0 || b.samples == 0 {
+				t.Fatalf("%d samples became %d and %d", x.samples, a.samples, b.samples)
+			}
+			walk(a)
+			walk(b)
+			return
+		}
+		r, err := out.write(x, v2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := got.read(t, r.body); n != 1 {
+			t.Errorf("%d samples cannot be halved", n)
+		}
+	}
+	p := newPacker(1000, 1<<20)
+	if err := p.pack(window, p.limits(), func(x part) error { walk(x); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "samples", got.samples, bySeries(window))
+	same(t, "exemplars", got.exemplars, exemplarsBySeries(window))
+}
+
 func TestPacker_KeepsFamiliesTogether(t *testing.T) {
 	w := newWindows(rand.New(rand.NewPCG(3, 4)))
 	for range 50 {
@@ -186,15 +335,11 @@ func TestPacker_KeepsFamiliesTogether(t *testing.T) {
 		}
 		requests := make(map[string]int)
 		p := newPacker(biggest, 1<<20)
-		err := p.pack(window, p.limits(), func(b batch) error {
-			req, err := proto.DecodeV1(b.body)
-			if err != nil {
-				return err
-			}
+		err := p.pack(window, p.limits(), func(x part) error {
 			here := make(map[string]bool)
 			last := ""
-			for _, ts := range req.Timeseries {
-				family := familyOf(encodedLabels(ts.Labels))
+			for _, x := range x.pieces {
+				family := familyOf(x.series.Labels)
 				if family != last && here[family] {
 					t.Errorf("family %s is torn apart within a request", family)
 				}
@@ -234,7 +379,7 @@ func TestPacker_StopsAtTheFirstError(t *testing.T) {
 	w := newWindows(rand.New(rand.NewPCG(5, 6)))
 	calls := 0
 	p := newPacker(1, 1<<20)
-	err := p.pack(w.window(4), p.limits(), func(batch) error {
+	err := p.pack(w.window(4), p.limits(), func(part) error {
 		calls++
 		return errUnsettled
 	})
@@ -246,18 +391,13 @@ func TestPacker_StopsAtTheFirstError(t *testing.T) {
 func TestDecodedLimit(t *testing.T) {
 	for _, limit := range []int{64, 100, 1 << 10, 1000_000, 16 << 20} {
 		n := decodedLimit(limit)
-		p := &packer{}
 		noise := make([]byte, n)
 		for i := range noise {
 			noise[i] = byte(rand.Uint32())
 		}
-		p.next.encoded = noise
-		p.flush(mark{bytes: n}, func(b batch) error {
-			if len(b.body) > limit {
-				t.Errorf("%d bytes of noise became %d, the limit is %d", n, len(b.body), limit)
-			}
-			return nil
-		})
+		if got := len(snappy.Encode(nil, noise)); got > limit {
+			t.Errorf("%d bytes of noise became %d, the limit is %d", n, got, limit)
+		}
 		if n < limit*3/4-40 {
 			t.Errorf("only %d bytes for a limit of %d", n, limit)
 		}
@@ -314,20 +454,34 @@ func TestPacker_SameBatchesFromMemoryAndFromTheLog(t *testing.T) {
 
 func bodies(window []*buffer.Tick) (all [][]byte) {
 	p := newPacker(20, 1<<20)
-	p.pack(window, p.limits(), func(b batch) error { all = append(all, bytes.Clone(b.body)); return nil })
+	var w writer
+	w.help.look(time.Unix(1, 0))
+	p.pack(window, p.limits(), func(x part) error {
+		r, err := w.write(x, v2)
+		all = append(all, bytes.Clone(r.body))
+		return err
+	})
 	return all
 }
 
-// In steady state packing allocates nothing, however many series there are.
+// In steady state packing and writing allocate nothing, however many series there
+// are.
 func TestPacker_AllocatesNothing(t *testing.T) {
-	window := steadyWindow(1000, 4)
-	p := newPacker(2000, 512<<10)
-	send := func(batch) error { return nil }
-	p.pack(window, p.limits(), send)
-	if n := testing.AllocsPerRun(20, func() { p.pack(window, p.limits(), send) }); n > 2 {
-		t.Errorf("%v allocations a window", n)
+	for _, by := range allWires {
+		window := steadyWindow(1000, 4)
+		p := newPacker(2000, 512<<10)
+		w := new(writer)
+		w.help.look(time.Unix(1, 0))
+		send := func(x part) error { _, err := w.write(x, by); return err }
+		pack := func() { p.pack(window, p.limits(), send); p.release(); w.release() }
+		pack()
+		if n := testing.AllocsPerRun(20, pack); n > 2 {
+			t.Errorf("%v: %v allocations a window", by, n)
+		}
 	}
 }
+
+var allWires = []wire{{Protocol1, Snappy}, {Protocol1, Zstd}, {Protocol2, Snappy}}
 
 func steadyWindow(series, ticks int) []*buffer.Tick {
 	family := &buffer.Family{Name: "steady_total", Type: buffer.TypeCounter}
@@ -353,21 +507,32 @@ func steadyWindow(series, ticks int) []*buffer.Tick {
 }
 
 func BenchmarkPack(b *testing.B) {
-	for _, series := range []int{1000, 10000} {
-		for _, ticks := range []int{1, 4, 20} {
-			b.Run(fmt.Sprintf("series=%d/ticks=%d", series, ticks), func(b *testing.B) {
-				window := steadyWindow(series, ticks)
-				p := newPacker(2000, 512<<10)
-				wire := 0
-				b.ReportAllocs()
-				for b.Loop() {
-					wire = 0
-					p.pack(window, p.limits(), func(x batch) error { wire += len(x.body); return nil })
-				}
-				samples := float64(series * ticks)
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/samples, "ns/sample")
-				b.ReportMetric(float64(wire)/samples, "wireB/sample")
-			})
+	for _, by := range allWires {
+		for _, series := range []int{1000, 10000} {
+			for _, ticks := range []int{1, 4, 20} {
+				b.Run(fmt.Sprintf("protocol=%s/compression=%s/series=%d/ticks=%d", by.protocol, by.compression, series, ticks), func(b *testing.B) {
+					benchmarkPack(b, steadyWindow(series, ticks), by, series*ticks)
+				})
+			}
 		}
 	}
+}
+
+func benchmarkPack(b *testing.B, window []*buffer.Tick, by wire, samples int) {
+	p := newPacker(2000, 512<<10)
+	w := new(writer)
+	w.help.look(time.Unix(1, 0))
+	bytes := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		bytes = 0
+		p.pack(window, p.limits(), func(x part) error {
+			r, err := w.write(x, by)
+			bytes += len(r.body)
+			return err
+		})
+		w.release()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(samples), "ns/sample")
+	b.ReportMetric(float64(bytes)/float64(samples), "wireB/sample")
 }

@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/common/config"
 
 	"github.com/edgetick/edgetick/agent/journal"
 	"github.com/edgetick/edgetick/buffer"
@@ -24,8 +22,12 @@ type Remote struct {
 	cfg     Config
 	ring    *buffer.Ring
 	client  *client
+	ladder  *ladder
 	packer  *packer
+	writer  writer
+	prober  writer // of empty requests, while one of writer's waits
 	pace    *pace
+	meter   *meter
 	metrics *metrics
 	log     *slog.Logger
 
@@ -37,29 +39,30 @@ type Remote struct {
 	backlog backlog
 	window  []*buffer.Tick
 
-	notes notes
-	held  atomic.Pointer[string] // why, while the remote is held
+	notes    notes
+	held     atomic.Pointer[string] // why, while the remote is held
+	protocol atomic.Pointer[wire]   // that the receiver takes; nil if that is not known
 }
 
 // New makes a remote that reads ticks from ring. cfg is complete and valid. It
 // starts nothing.
 func New(cfg Config, ring *buffer.Ring, reg prometheus.Registerer, log *slog.Logger) (*Remote, error) {
-	if cfg.Transport == nil {
-		t, err := config.NewRoundTripperFromConfig(config.DefaultHTTPClientConfig, "remote_write_"+cfg.Name, config.WithHTTP2Disabled())
-		if err != nil {
-			return nil, fmt.Errorf("make HTTP client of remote %s: %w", cfg.Name, err)
-		}
-		cfg.Transport = t
+	counted := new(conns)
+	transport, err := newTransport(cfg, counted)
+	if err != nil {
+		return nil, err
 	}
 	r := &Remote{
 		cfg:    cfg,
 		ring:   ring,
-		client: newClient(cfg),
+		client: newClient(cfg, transport),
+		ladder: newLadder(cfg.Protocol, cfg.Compression),
 		packer: newPacker(cfg.MaxSamplesPerSend, cfg.MaxBytesPerSend),
 		pace:   newPace(cfg),
+		meter:  newMeter(cfg.MaxBytesPerSecond, cfg.Budget, counted),
 		log:    log.With("remote", cfg.Name),
 	}
-	r.metrics = newMetrics(cfg.Name, reg)
+	r.metrics = newMetrics(cfg, reg)
 	return r, reg.Register(ledgerCollector{cfg.Name, &r.Ledger})
 }
 
@@ -68,6 +71,15 @@ func (r *Remote) Name() string { return r.cfg.Name }
 
 // URL is where the remote sends to, without a password.
 func (r *Remote) URL() string { return Redacted(r.cfg.URL) }
+
+// Protocol is the version of remote write that the receiver takes; empty if that
+// is not known yet.
+func (r *Remote) Protocol() Protocol {
+	if w := r.protocol.Load(); w != nil {
+		return w.protocol
+	}
+	return ""
+}
 
 // Begin says where the remote goes on: at its cursor in a journal that has
 // started. It is called before Run.
@@ -79,6 +91,7 @@ func (r *Remote) Begin(j *journal.Journal, start journal.Start) {
 		r.limits = r.packer.limits()
 	}
 	r.backlog = newBacklog(cursor)
+	r.meter.begin(state.BudgetFrom, state.BudgetUsed)
 	r.Ledger.begin(state, start.End)
 }
 
@@ -87,6 +100,9 @@ func (r *Remote) Begin(j *journal.Journal, start journal.Start) {
 func (r *Remote) Run(ctx context.Context) error {
 	defer r.client.http.CloseIdleConnections()
 	for {
+		if err := r.meter.wait(ctx); err != nil { // meanwhile the window widens
+			return err
+		}
 		more, err := r.next(ctx)
 		if !more || err != nil {
 			return err
@@ -180,7 +196,14 @@ func (r *Remote) ship(ctx context.Context) error {
 		r.limits = r.packer.limits()
 	}
 	r.keep(r.cursor.Intend(r.Ledger.send(last.Seq, r.limits)))
-	err := r.packer.pack(r.window, r.limits, func(b batch) error { return r.send(ctx, b, again) })
+	now := time.Now()
+	r.ladder.look(now)
+	r.writer.help.look(now)
+	r.metrics.window.Set(float64(len(r.window)))
+	err := r.packer.pack(r.window, r.limits, func(p part) error {
+		p.again, p.describe = again, true
+		return r.send(ctx, p)
+	})
 	if err != nil {
 		return err
 	}
@@ -188,6 +211,7 @@ func (r *Remote) ship(ctx context.Context) error {
 	r.keep(r.cursor.Settle(last, r.Ledger.advance(r.end)))
 	clear(r.window) // let go of the ticks
 	r.packer.release()
+	r.writer.release()
 	return nil
 }
 

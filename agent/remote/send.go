@@ -6,37 +6,27 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
-	"github.com/golang/snappy"
-
-	"github.com/edgetick/edgetick/proto"
 )
 
 // errUnsettled makes backoff.Retry try again.
 var errUnsettled = errors.New("the receiver has not settled the request")
 
-// maxParts bounds the requests that one batch may be split into. When they are
+// maxParts bounds the requests that one request may be split into. When they are
 // used up, a part that is refused is given up as a whole.
 const maxParts = 100
 
-// part is a batch, or a part of one that the receiver would not take whole.
-type part struct {
-	batch
-	again bool // it may have been sent, just like this, in an earlier life
-}
-
-// send delivers one batch, or what the receiver takes of it, and books the
+// send delivers one request, or what the receiver takes of it, and books the
 // outcome. It returns an error only when ctx is done.
-func (r *Remote) send(ctx context.Context, b batch, again bool) error {
+func (r *Remote) send(ctx context.Context, p part) error {
 	left := maxParts
-	return r.settle(ctx, part{b, again}, &left)
+	return r.settle(ctx, p, &left)
 }
 
 // settle sends a part until the receiver has settled it. Where it refuses a part
 // for something in it, or because it is too large, the halves are sent, so that
 // what is good arrives.
 func (r *Remote) settle(ctx context.Context, p part, left *int) error {
-	*left--
-	a, err := r.attempt(ctx, p)
+	a, err := r.attempt(ctx, p, left)
 	if err != nil {
 		return err
 	}
@@ -45,62 +35,120 @@ func (r *Remote) settle(ctx context.Context, p part, left *int) error {
 
 // settled books an answer, or goes on with the halves of the part.
 func (r *Remote) settled(ctx context.Context, p part, a answer, left *int) error {
-	switch {
-	case a.fate == fateDelivered:
+	divisible := p.divisible() && *left > 0
+	switch a.fate {
+	case fateDelivered:
 		*left = maxParts // it is not refusing everything
-		r.Ledger.acknowledge(p.samples)
+		r.delivered(p, a)
 		return nil
-	case a.fate == fateStored:
-		if p.samples > 1 && *left > 0 {
+	case fateStored:
+		if divisible {
 			return r.resume(ctx, p, left)
 		}
-		r.Ledger.acknowledge(p.samples)
+		r.delivered(p, a)
 		return nil
-	case a.fate == fateTooLarge:
-		r.packer.shrink(len(p.message) / 2)
-		fallthrough
-	case a.fate == fateRefused:
-		if p.samples > 1 && *left > 0 {
+	case fateTooLarge:
+		r.packer.shrink(p.size / 2)
+		if divisible {
+			return r.halve(ctx, p, left)
+		}
+	case fateRefused:
+		p.describe = false // it may be a text that is refused
+		switch {
+		case a.written.samples > 0 && !p.newest:
+			*left = maxParts
+			r.partly(p, a)
+			return nil
+		case a.keeps && !p.newest && divisible && len(p.pieces) > 1:
+			return r.sift(ctx, p, a, left)
+		case divisible && a.reason != ReasonNotWritten:
 			return r.halve(ctx, p, left)
 		}
 	}
-	r.Ledger.reject(p.samples)
-	r.refused(p, a)
+	r.Ledger.reject(a.reason, p.samples)
+	r.refused(p.samples, a)
 	return nil
+}
+
+// delivered books a part that the receiver has, but for what the protocol could
+// not tell it.
+func (r *Remote) delivered(p part, a answer) {
+	r.Ledger.acknowledge(p.samples - a.unfit)
+	if a.unfit > 0 {
+		r.Ledger.drop(DroppedCustomBuckets, uint64(a.unfit))
+	}
+}
+
+// partly books a part of which the receiver has told how much it has written. It
+// has refused the rest, and the part must not be sent again.
+func (r *Remote) partly(p part, a answer) {
+	refused := max(p.samples-a.unfit-a.written.samples, 0)
+	p.samples -= refused
+	r.delivered(p, a)
+	if refused > 0 {
+		r.Ledger.reject(a.reason, refused)
+		r.refused(refused, a)
+	}
 }
 
 // halve settles the two halves of a part, the first first, since they may hold
 // samples of one series.
 func (r *Remote) halve(ctx context.Context, p part, left *int) error {
-	first, second, err := halves(p)
-	if err != nil {
-		return err
-	}
+	first, second := p.halves()
 	if err := r.settle(ctx, first, left); err != nil {
 		return err
 	}
 	return r.settle(ctx, second, left)
 }
 
+// sift settles a part that was refused by a receiver that is known to store the
+// rest of what it refuses: if it says of halves, too, that they are not newer than
+// what it has, it has done so here. The newest sample of each series then tells
+// which it has: it is an identical duplicate, which receivers accept. They must
+// not be sent before that is certain, because they would shut out older ones.
+func (r *Remote) sift(ctx context.Context, p part, refusal answer, left *int) error {
+	first, second := p.halves()
+	a, err := r.attempt(ctx, first, left)
+	if err != nil {
+		return err
+	}
+	if a.fate != fateRefused || !a.stored {
+		if err := r.settled(ctx, first, a, left); err != nil {
+			return err
+		}
+		return r.settle(ctx, second, left)
+	}
+	if refusal.stored { // it may be for the first half alone
+		b, err := r.attempt(ctx, second, left)
+		if err != nil {
+			return err
+		}
+		if b.fate != fateRefused || !b.stored {
+			if err := r.settled(ctx, second, b, left); err != nil {
+				return err
+			}
+			return r.settled(ctx, first, a, left)
+		}
+	}
+	p.newest = true
+	return r.settle(ctx, p, left)
+}
+
 // resume settles a part of which an earlier life had sent some: whole, or halves
 // of it in order. If the receiver has some of the second half, the first was
 // settled then.
 func (r *Remote) resume(ctx context.Context, p part, left *int) error {
-	if n, err := proto.CountSeries(p.message); err != nil || n < 2 {
-		r.Ledger.acknowledge(p.samples)
-		return err
+	if len(p.pieces) < 2 {
+		r.delivered(p, answer{})
+		return nil
 	}
-	first, second, err := halves(p)
-	if err != nil {
-		return err
-	}
-	*left--
-	a, err := r.attempt(ctx, second)
+	first, second := p.halves()
+	a, err := r.attempt(ctx, second, left)
 	if err != nil {
 		return err
 	}
 	if a.fate == fateStored {
-		r.Ledger.acknowledge(first.samples)
+		r.delivered(first, answer{})
 		return r.settled(ctx, second, a, left)
 	}
 	if err := r.settled(ctx, second, a, left); err != nil {
@@ -109,39 +157,70 @@ func (r *Remote) resume(ctx context.Context, p part, left *int) error {
 	return r.settle(ctx, first, left)
 }
 
-// halves makes parts of the two halves of a part.
-func halves(p part) (first, second part, err error) {
-	a, b, err := proto.Halve(p.message)
-	if err != nil {
-		return first, second, err
+// attempt writes a part in the way that the receiver takes, or in those that it
+// may take, one after the other, and sends it until it is settled. It returns an
+// error only when ctx is done. What it takes is taken off left.
+func (r *Remote) attempt(ctx context.Context, p part, left *int) (answer, error) {
+	var first *doubt
+	for {
+		req, err := r.writer.write(p, r.ladder.wire())
+		if err != nil {
+			return answer{}, err
+		}
+		if req.empty() {
+			return answer{fate: fateDelivered, unfit: req.unfit}, nil
+		}
+		*left--
+		a, err := r.deliver(ctx, p, req)
+		if err != nil {
+			return a, err
+		}
+		a.unfit = req.unfit
+		switch {
+		case a.fate == fateUnsupported:
+			if r.ladder.down(time.Now()) {
+				r.notes.unsupported = a.err
+				continue
+			}
+			if first != nil {
+				return first.end(r.ladder), nil
+			}
+			r.ladder.top()
+			if len(r.cfg.HoldStatus) == 0 {
+				a.fate = fateRejected
+				return a, nil
+			}
+			if err := r.hold(ctx, a); err != nil {
+				return a, err
+			}
+		case a.fate == fateRefused && !r.ladder.proven && !a.written.told:
+			if first == nil {
+				first = &doubt{r.ladder.at, a}
+			}
+			if !r.ladder.down(time.Now()) {
+				return first.end(r.ladder), nil
+			}
+		default:
+			if a.fate == fateDelivered || a.written.told {
+				r.prove()
+			}
+			return a, nil
+		}
 	}
-	if first, err = p.of(a); err != nil {
-		return first, second, err
-	}
-	second, err = p.of(b)
-	return first, second, err
 }
 
-// of makes a part of a message that is a piece of p's.
-func (p part) of(message []byte) (part, error) {
-	samples, err := proto.CountSamples(message)
-	return part{batch{message, snappy.Encode(nil, message), samples}, p.again}, err
-}
-
-// attempt sends a part again and again, until the receiver takes it or refuses
+// deliver posts a request again and again, until the receiver takes it or refuses
 // it for good. It returns an error only when ctx is done.
-func (r *Remote) attempt(ctx context.Context, p part) (answer, error) {
+func (r *Remote) deliver(ctx context.Context, p part, req request) (answer, error) {
 	var a answer
 	attempts := 0
 	ambiguous := false // the receiver may have stored it already
 	r.pace.asked = 0
 	err := backoff.Retry(func() error {
-		start := time.Now()
-		a = r.client.post(ctx, p.body, attempts)
+		a = r.post(ctx, req, attempts)
 		if ctx.Err() != nil && a.fate == fateRetry {
 			return backoff.Permanent(context.Cause(ctx)) // not the receiver's fault
 		}
-		r.metrics.observe(a.code, len(p.body), time.Since(start))
 		attempts++
 		switch a.fate {
 		case fateRetry:
@@ -156,15 +235,40 @@ func (r *Remote) attempt(ctx context.Context, p part) (answer, error) {
 			r.pace.Reset()
 			return errUnsettled
 		case fateRefused:
-			switch {
-			case a.stored && p.again:
-				a.fate = fateStored
-			case a.stored && ambiguous:
-				a = answer{fate: fateDelivered, code: a.code}
-			}
+			a = afterDoubt(a, p, ambiguous)
 		}
 		r.recovered()
 		return nil
 	}, backoff.WithContext(r.pace, ctx))
 	return a, err
+}
+
+// afterDoubt says what it means that a receiver refuses samples because it has
+// them, if it may have them from this very part: from an attempt whose answer was
+// lost, or from an earlier life.
+func afterDoubt(a answer, p part, ambiguous bool) answer {
+	switch {
+	case !a.stored:
+	case p.again && a.written.samples == 0:
+		a.fate = fateStored
+	case p.again, ambiguous:
+		return answer{fate: fateDelivered, code: a.code, written: a.written}
+	}
+	return a
+}
+
+// post makes one attempt, within what the link may carry.
+func (r *Remote) post(ctx context.Context, req request, attempt int) answer {
+	if err := r.meter.wait(ctx); err != nil {
+		return answer{fate: fateRetry, code: "error", err: err}
+	}
+	start := time.Now()
+	a := r.client.post(ctx, req, attempt)
+	if ctx.Err() == nil || a.fate != fateRetry {
+		r.metrics.attempt(a.code, len(req.body), time.Since(start))
+	}
+	sent, received := r.meter.charge(time.Now(), len(req.body))
+	r.metrics.carry(sent, received, r.meter.used)
+	r.Ledger.spend(r.meter.spent())
+	return a
 }

@@ -165,10 +165,10 @@ func (b *logbook) cursors(in *wal.Inspection) {
 		if s.Settled < was.Settled || s.Acknowledged < was.Acknowledged || s.From != was.From {
 			b.Errorf("the books of %s went back from %+v to %+v", c.Name, was, s)
 		}
-		if out := s.Acknowledged + s.Rejected + dropped(s); out != s.Settled-s.From {
+		if out := s.Acknowledged + s.Rejected.Total() + dropped(s); out != s.Settled-s.From {
 			b.Errorf("books of %s: %d samples are settled, and %d accounted for: %+v", c.Name, s.Settled-s.From, out, s)
 		}
-		if s.Rejected != 0 || dropped(s) != 0 && !b.caps {
+		if s.Rejected.Total() != 0 || dropped(s) != 0 && !b.caps {
 			b.Errorf("books of %s: %+v", c.Name, s)
 		}
 	}
@@ -186,7 +186,7 @@ func dropped(s journal.State) uint64 {
 func (b *logbook) final(remote string) journal.State {
 	b.Helper()
 	s := b.state[remote]
-	if s.From != 0 || s.Settled != b.end.Base || s.Acknowledged+s.Rejected+dropped(s) != b.end.Base {
+	if s.From != 0 || s.Settled != b.end.Base || s.Acknowledged+s.Rejected.Total()+dropped(s) != b.end.Base {
 		b.Errorf("books of %s: %+v, and %d samples were gathered", remote, s, b.end.Base)
 	}
 	return s

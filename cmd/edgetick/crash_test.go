@@ -532,6 +532,6 @@ func (c *campaign) report() {
 	c.Logf("database: %d different samples; %v", c.inDatabase().count(), c.database.hits)
 	for _, name := range []string{"record", "database"} {
 		s := c.log.state[name]
-		c.Logf("books of %s: %d gathered = %d acknowledged + %d rejected + %d dropped %v", name, c.log.end.Base, s.Acknowledged, s.Rejected, dropped(s), s.Dropped)
+		c.Logf("books of %s: %d gathered = %d acknowledged + %d rejected + %d dropped %v", name, c.log.end.Base, s.Acknowledged, s.Rejected.Total(), dropped(s), s.Dropped)
 	}
 }

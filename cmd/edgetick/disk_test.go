@@ -275,7 +275,7 @@ func (w *diskWorld) books() journal.State {
 func (w *diskWorld) balanced() {
 	w.Helper()
 	s := w.books()
-	if got := uint64(w.recorder.first.count()); s.Acknowledged != got || s.Rejected != 0 || s.Settled-s.From != s.Acknowledged+dropped(s) {
+	if got := uint64(w.recorder.first.count()); s.Acknowledged != got || s.Rejected.Total() != 0 || s.Settled-s.From != s.Acknowledged+dropped(s) {
 		w.Errorf("%d samples arrived, the books say: %+v", got, s)
 	}
 }

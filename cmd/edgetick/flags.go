@@ -22,8 +22,10 @@ type options struct {
 	node    node.Config
 	nodeJob string
 	self    bool
-	remote  remote.Config   // what all remotes have in common
-	remotes []remote.Config // what each has of its own
+	dryRun  bool
+	remote  remote.Config // what all remotes have in common
+	remotes []remoteSpec  // what each has of its own
+	secure  security
 	web     *toolkit.FlagConfig
 	log     promslog.Config
 }
@@ -55,13 +57,15 @@ func (o *options) addGatherFlags(app *kingpin.Application) {
 	app.Flag("instance", "The label instance of this node's own metrics; with a port, also of exporters on loopback. Default: the host name.").
 		PlaceHolder("HOSTNAME").StringVar(&c.Instance)
 	c.Labels = make(map[string]string)
-	many(app, aLabel, o.addLabel, "label", "NAME=VALUE",
+	many(app, aLabel, putOnce(c.Labels, "label"), "label", "NAME=VALUE",
 		"A label for every series that has none of the name.")
 	many(app, aTarget, appendTo(&c.Targets), "scrape.target", "SPEC",
-		"An exporter to scrape: a URL, or key=value pairs with commas between, of url, job, instance, interval, timeout and label.NAME, "+
+		"An exporter to scrape: a URL, or key=value pairs with commas between, of url, job, instance, interval, timeout, histograms and label.NAME, "+
 			"as in job=nginx,url=http://127.0.0.1:9113/metrics,label.site=eu.")
 	one(app, aDuration, &c.ScrapeTimeout, "scrape.timeout", "10s",
 		"Deadline of gathering from one target, never more than its interval.")
+	one(app, histograms, &c.Histograms, "scrape.histograms", "classic",
+		"Form of histograms: classic; native, or classic where a metric has none; both; or custom, which makes native ones with custom buckets of classic ones. All but classic ask for protobuf.")
 	one(app, someBytes, &c.MaxBodyBytes, "scrape.body-size-limit", "64MiB",
 		"Largest page that is read from an exporter.")
 	one(app, someBytes, &c.BufferMaxBytes, "buffer.max-bytes", "4MiB",
@@ -79,12 +83,15 @@ func (o *options) addGatherFlags(app *kingpin.Application) {
 	node.AddFlags(&o.node)
 }
 
-func (o *options) addLabel(p pair) error {
-	if _, twice := o.agent.Labels[p.name]; twice {
-		return fmt.Errorf("there is a label %s already", p.name)
+// putOnce adds pairs to a map of labels or headers.
+func putOnce(m map[string]string, what string) func(pair) error {
+	return func(p pair) error {
+		if _, twice := m[p.name]; twice {
+			return fmt.Errorf("there is a %s %s already", what, p.name)
+		}
+		m[p.name] = p.value
+		return nil
 	}
-	o.agent.Labels[p.name] = p.value
-	return nil
 }
 
 func appendTo[T any](list *[]T) func(T) error {
@@ -94,7 +101,20 @@ func appendTo[T any](list *[]T) func(T) error {
 func (o *options) addRemoteFlags(app *kingpin.Application) {
 	r := &o.remote
 	many(app, aRemote, appendTo(&o.remotes), "remote-write.url", "SPEC",
-		"A receiver to push to: a URL, or key=value pairs with commas between, of url and name, as in name=eu,url=http://prometheus.example:9090/api/v1/write.")
+		"A receiver to push to: a URL, or key=value pairs with commas between, of url, name, protocol, compression, pack-ticks, max-bytes-per-second, budget, http-config-file and header.NAME, "+
+			"as in name=eu,url=http://prometheus.example:9090/api/v1/write,header.X-Scope-OrgID=shop. The flags --remote-write.* are for all remotes, these keys for one.")
+	one(app, aProtocol, &r.Protocol, "remote-write.protocol", "auto",
+		"Version of remote write: 1.0, 2.0, or auto for the newest that the receiver speaks.")
+	one(app, compression, &r.Compression, "remote-write.compression", "snappy",
+		"How requests are compressed: snappy, or zstd, which VictoriaMetrics takes and which goes with remote write 1.0 only.")
+	r.Headers = make(map[string]string)
+	many(app, aHeader, putOnce(r.Headers, "header"), "remote-write.header", "NAME:VALUE",
+		"A header for every request, such as X-Scope-OrgID:shop. For a secret one use http_headers in --remote-write.http-config-file.")
+	o.secure.addFlags(app)
+	one(app, aRate, &r.MaxBytesPerSecond, "remote-write.max-bytes-per-second", "0",
+		"Most bytes sent in a second; 0 for no limit.")
+	one(app, aBudget, &r.Budget, "remote-write.budget", "",
+		"Most bytes sent in a day or a month, such as 20MiB/day or 500MiB/month; empty for no limit.")
 	one(app, aCount, &r.PackTicks, "remote-write.pack-ticks", "4",
 		"Ticks packed together when the receiver is in step; more by itself on a backlog. More ticks are fewer bytes and a later arrival.")
 	one(app, aCount, &r.MaxSamplesPerSend, "remote-write.max-samples-per-send", "2000",
@@ -115,7 +135,23 @@ func (o *options) addRemoteFlags(app *kingpin.Application) {
 		"How long to go on delivering after SIGTERM or SIGINT.")
 }
 
+// remoteConfigs are the remotes, each with what the flags say for all.
+func (o *options) remoteConfigs() ([]remote.Config, error) {
+	common := o.remote
+	var err error
+	if common.HTTP, err = o.secure.config(); err != nil {
+		return nil, err
+	}
+	var all []remote.Config
+	for _, r := range o.remotes {
+		all = append(all, r.over(common))
+	}
+	return all, nil
+}
+
 func (o *options) addOwnFlags(app *kingpin.Application) {
+	app.Flag("once", "Gather one tick at once, deliver it with what the write-ahead log holds, and exit: with 1 if something is left.").BoolVar(&o.agent.Once)
+	app.Flag("dry-run", "Gather one tick, print what would be sent and what that would cost, and exit. Nothing is sent, nor written to the disk.").BoolVar(&o.dryRun)
 	o.web = &toolkit.FlagConfig{
 		WebListenAddresses: app.Flag("web.listen-address", "Address of edgetick's own metrics, health and status page. Repeatable.").
 			Default("127.0.0.1:9477").Strings(),

@@ -60,6 +60,13 @@ func run(args []string, stderr io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 
+	if opts.dryRun {
+		if err := dryRun(ctx, cfg, os.Stdout); err != nil {
+			log.Error("the dry run fails", "err", err)
+			return exitError
+		}
+		return exitOK
+	}
 	log.Info("starting edgetick", "version", version.Version, "tick_interval", opts.agent.TickInterval)
 	if err := serve(ctx, cfg, opts, log); err != nil {
 		log.Error("edgetick stops", "err", err)
@@ -72,10 +79,9 @@ func run(args []string, stderr io.Writer) int {
 // config completes the agent's configuration with what needs a logger.
 func (o *options) config(log *slog.Logger) (agent.Config, error) {
 	cfg := o.agent
-	for _, r := range o.remotes {
-		each := o.remote
-		each.Name, each.URL = r.Name, r.URL
-		cfg.Remotes = append(cfg.Remotes, each)
+	var err error
+	if cfg.Remotes, err = o.remoteConfigs(); err != nil {
+		return cfg, err
 	}
 	cfg.NoSelf = !o.self
 	cfg.Logger = log
@@ -106,6 +112,9 @@ func serve(ctx context.Context, cfg agent.Config, opts *options, log *slog.Logge
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	a := agent.New(cfg)
+	if cfg.Once {
+		return a.Run(ctx)
+	}
 	listeners, err := listen(opts.web)
 	if err != nil {
 		return err

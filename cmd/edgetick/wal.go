@@ -24,6 +24,7 @@ import (
 //   - wal_dir.go: the directory, who has it open, its ticks.
 //   - wal_survey.go: all that there is to know of a log, for the first two.
 //   - wal_info.go, wal_verify.go, wal_dump.go: what is printed.
+//   - wal_text.go, wal_json.go: how dump prints samples.
 //   - wal_select.go: what a flag of dump can say.
 
 // walCommand is what a command line of edgetick wal asks for.
@@ -97,7 +98,7 @@ func parseWAL(args []string, stdout io.Writer) (*walCommand, error) {
 	}
 
 	info := add("info", "Show what is in the log: segments, ticks, samples, series, and how far each remote has come.")
-	walFlag(info, value[string]{flag: "format", kind: aFormat("text", "json"), take: to(&c.format)},
+	walFlag(info, value[string]{flag: "format", kind: oneOf("text", "json"), take: to(&c.format)},
 		"How to print it: text or json.").Default("text")
 
 	add("verify", "Read and decode everything and list what is damaged. Exit code 0: nothing is; 1: something is; 2: there is no log.")
@@ -116,8 +117,8 @@ func parseWAL(args []string, stdout io.Writer) (*walCommand, error) {
 
 func (d *dumpConfig) addFlags(dump *kingpin.CmdClause) {
 	d.start, d.end = math.MinInt64, math.MaxInt64
-	walFlag(dump, value[string]{flag: "format", kind: aFormat("text", "jsonl"), take: func(s string) error { d.jsonl = s == "jsonl"; return nil }},
-		"text: one sample a line as exporters write it, stale markers as a comment; jsonl: one JSON object a line, exact to the bit.").Default("text")
+	walFlag(dump, value[string]{flag: "format", kind: oneOf("text", "jsonl"), take: func(s string) error { d.jsonl = s == "jsonl"; return nil }},
+		"text: one sample a line as exporters write it; stale markers, native histograms, exemplars and starts as comments. jsonl: one JSON object a line, exact to the bit.").Default("text")
 	walFlag(dump, value[selector]{flag: "match", kind: aSelector, take: appendTo(&d.selectors), many: true},
 		"Only series that a selector matches, as in '{job=\"node\",__name__=~\"node_cpu.*\"}'. Repeatable: any of them.").PlaceHolder("SELECTOR")
 	walFlag(dump, value[int64]{flag: "start", kind: aTime, take: to(&d.start)},

@@ -138,7 +138,7 @@ func buildLog(t *testing.T) *built {
 	b.life(3, nil)
 	b.life(4, func() {
 		b.settle("eu", 2, journal.State{Acknowledged: 18})
-		b.settle("us", 3, journal.State{From: 9, Acknowledged: 10, Rejected: 2, Dropped: map[string]uint64{"wal_full": 1, "wal_corrupt": 5}, Sending: 7})
+		b.settle("us", 3, journal.State{From: 9, Acknowledged: 10, Rejected: journal.Counts{"other": 2}, Dropped: map[string]uint64{"wal_full": 1, "wal_corrupt": 5}, Sending: 7})
 	})
 	b.life(5, nil)
 	return b

@@ -2,19 +2,12 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
-	"math"
-	"strconv"
-	"strings"
-
-	"github.com/prometheus/common/model"
-	stale "github.com/prometheus/prometheus/model/value"
 
 	"github.com/edgetick/edgetick/buffer"
-	"github.com/edgetick/edgetick/proto"
 	"github.com/edgetick/edgetick/wal"
 )
 
@@ -27,11 +20,13 @@ type dumpConfig struct {
 }
 
 // dumper prints the samples of a log. Its memory is that of a tick and of the
-// layouts in use, whatever the size of the log.
+// layouts in use, and a few bytes for each series that tells its start, whatever
+// the size of the log.
 type dumper struct {
 	dumpConfig
 	out     *bufio.Writer
 	views   map[int]*view // by source
+	starts  *startsTold
 	line    []byte
 	printed int
 }
@@ -39,7 +34,13 @@ type dumper struct {
 // view is how the series of a layout are printed.
 type view struct {
 	layout *buffer.Layout
-	text   []string // of each series; empty if it is not to be printed
+	lines  []seriesLine // of each series
+}
+
+// seriesLine is what the lines of a series have in common.
+type seriesLine struct {
+	text  string // their first part; empty if they are not to be printed
+	start int64  // to be told before the next of them, unless it is 0
 }
 
 // errLimit ends a dump that has printed enough.
@@ -48,7 +49,7 @@ var errLimit = errors.New("enough samples")
 // dumpLog prints the samples of the log, and on stderr what cannot be had. It
 // returns false if there was something of the latter.
 func dumpLog(in *wal.Inspection, cfg dumpConfig, out *bufio.Writer, stderr io.Writer) (bool, error) {
-	d := &dumper{dumpConfig: cfg, out: out, views: make(map[int]*view)}
+	d := &dumper{dumpConfig: cfg, out: out, views: make(map[int]*view), starts: newStartsTold()}
 	r := newWALReader(in, (*wal.Inspection).Oldest)
 	clean := true
 	for {
@@ -77,21 +78,57 @@ func dumpLog(in *wal.Inspection, cfg dumpConfig, out *bufio.Writer, stderr io.Wr
 func (d *dumper) tick(t *buffer.Tick) error {
 	for i := range t.Blocks {
 		b := &t.Blocks[i]
-		for _, x := range b.Extra {
-			if d.within(x.Time) {
-				if err := d.print(d.series(x.Series), x.Value, x.Time, t.Seq); err != nil {
-					return err
-				}
-			}
-		}
-		if b.Layout == nil || !d.within(b.Time) {
-			continue
-		}
-		text := d.view(b.Source, b.Layout).text
-		for i, v := range b.Values {
-			if err := d.print(text[i], v, b.Time, t.Seq); err != nil {
+		for _, part := range []func(*buffer.Block, uint64) error{d.extra, d.column, d.exemplars} {
+			if err := part(b, t.Seq); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+func (d *dumper) extra(b *buffer.Block, seq uint64) error {
+	for i := range b.Extra {
+		x := &b.Extra[i]
+		if !d.within(x.Time) {
+			continue
+		}
+		l := d.series(x.Series)
+		if err := d.sample(&l, x, seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *dumper) column(b *buffer.Block, seq uint64) error {
+	if b.Layout == nil || !d.within(b.Time) {
+		return nil
+	}
+	lines := d.view(b.Source, b.Layout).lines
+	x := buffer.Sample{Time: b.Time}
+	for i, v := range b.Values {
+		x.Value = v
+		if err := d.sample(&lines[i], &x, seq); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *dumper) exemplars(b *buffer.Block, seq uint64) error {
+	for i := range b.Exemplars {
+		x := &b.Exemplars[i]
+		if !d.within(x.Time) || !d.selects(x.Series.Labels) {
+			continue
+		}
+		if d.jsonl {
+			d.line = appendJSONExemplar(d.line[:0], x, seq)
+		} else {
+			d.line = appendTextExemplar(d.line[:0], x)
+		}
+		if _, err := d.out.Write(d.line); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -105,24 +142,24 @@ func (d *dumper) view(source int, l *buffer.Layout) *view {
 	if v != nil && v.layout == l {
 		return v
 	}
-	v = &view{layout: l, text: make([]string, len(l.Series))}
+	v = &view{layout: l, lines: make([]seriesLine, len(l.Series))}
 	for i, s := range l.Series {
-		v.text[i] = d.series(s)
+		v.lines[i] = d.series(s)
 	}
 	d.views[source] = v
 	return v
 }
 
-// series returns the first part of a series' lines, or nothing if it is not to
-// be printed.
-func (d *dumper) series(s *buffer.Series) string {
-	if !d.selects(s.Labels) {
-		return ""
+// series returns what the lines of a series, of which one is printed now, have in
+// common.
+func (d *dumper) series(s *buffer.Series) seriesLine {
+	switch {
+	case !d.selects(s.Labels):
+		return seriesLine{}
+	case d.jsonl:
+		return seriesLine{text: jsonSeries(s)}
 	}
-	if d.jsonl {
-		return jsonLabels(s.Labels)
-	}
-	return seriesText(s.Labels)
+	return seriesLine{text: seriesText(s.Labels), start: d.starts.news(s)}
 }
 
 func (d *dumper) selects(set string) bool {
@@ -134,15 +171,16 @@ func (d *dumper) selects(set string) bool {
 	return len(d.selectors) == 0
 }
 
-// print prints a sample of a series.
-func (d *dumper) print(series string, v float64, ms int64, seq uint64) error {
-	if series == "" {
+// sample prints a sample of a series.
+func (d *dumper) sample(l *seriesLine, x *buffer.Sample, seq uint64) error {
+	if l.text == "" {
 		return nil
 	}
+	d.line = d.line[:0]
 	if d.jsonl {
-		d.line = appendJSON(d.line[:0], series, v, ms, seq)
+		d.line = appendJSON(d.line, l.text, x, seq)
 	} else {
-		d.line = appendText(d.line[:0], series, v, ms)
+		d.line = appendText(appendStart(d.line, l), l.text, x)
 	}
 	if _, err := d.out.Write(d.line); err != nil {
 		return err
@@ -153,73 +191,26 @@ func (d *dumper) print(series string, v float64, ms int64, seq uint64) error {
 	return nil
 }
 
-func isStale(v float64) bool { return math.Float64bits(v) == stale.StaleNaN }
-
-// appendText appends a sample in the exposition format, which has no stale
-// markers: they are comments.
-func appendText(b []byte, series string, v float64, ms int64) []byte {
-	if isStale(v) {
-		b = append(append(b, "# stale "...), series...)
-	} else {
-		b = append(append(b, series...), ' ')
-		b = strconv.AppendFloat(b, v, 'g', -1, 64)
-	}
-	b = strconv.AppendInt(append(b, ' '), ms, 10)
-	return append(b, '\n')
+// startsTold knows which start of each series has been told last. It keeps
+// hashes instead of label sets.
+type startsTold struct {
+	seed maphash.Seed
+	last map[uint64]int64
 }
 
-// appendJSON appends a sample as an object. The value is a string, since JSON
-// has neither NaN nor Inf, and bits tell one NaN from another.
-func appendJSON(b []byte, labels string, v float64, ms int64, seq uint64) []byte {
-	b = append(append(b, `{"labels":`...), labels...)
-	b = strconv.AppendFloat(append(b, `,"value":"`...), v, 'g', -1, 64)
-	b = fmt.Appendf(b, `","bits":"%016x"`, math.Float64bits(v))
-	if isStale(v) {
-		b = append(b, `,"stale":true`...)
-	}
-	b = strconv.AppendInt(append(b, `,"timestamp":`...), ms, 10)
-	b = strconv.AppendUint(append(b, `,"tick":`...), seq, 10)
-	return append(b, "}\n"...)
+func newStartsTold() *startsTold {
+	return &startsTold{seed: maphash.MakeSeed(), last: make(map[uint64]int64)}
 }
 
-var escapeLabel = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
-
-// seriesText writes a label set in the exposition format.
-func seriesText(set string) string {
-	var name string
-	var list []string
-	for n, v := range proto.Labels(set) {
-		switch {
-		case n != model.MetricNameLabel:
-			if !model.LegacyValidation.IsValidLabelName(n) {
-				n = `"` + escapeLabel.Replace(n) + `"`
-			}
-			list = append(list, n+`="`+escapeLabel.Replace(v)+`"`)
-		case model.LegacyValidation.IsValidMetricName(v):
-			name = v
-		default:
-			list = append([]string{`"` + escapeLabel.Replace(v) + `"`}, list...)
-		}
+// news returns the start of a series if that is to be told, and 0 if not.
+func (t *startsTold) news(s *buffer.Series) int64 {
+	if s.Start == 0 {
+		return 0
 	}
-	if name != "" && len(list) == 0 {
-		return name
+	h := maphash.String(t.seed, s.Labels)
+	if t.last[h] == s.Start {
+		return 0
 	}
-	return name + "{" + strings.Join(list, ",") + "}"
-}
-
-// jsonLabels writes a label set as a JSON object, in the set's order.
-func jsonLabels(set string) string {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	text := func(s string) string {
-		b.Reset()
-		e.Encode(s) // a string can always be encoded
-		return strings.TrimSuffix(b.String(), "\n")
-	}
-	var list []string
-	for n, v := range proto.Labels(set) {
-		list = append(list, text(n)+":"+text(v))
-	}
-	return "{" + strings.Join(list, ",") + "}"
+	t.last[h] = s.Start
+	return s.Start
 }

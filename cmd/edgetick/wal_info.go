@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/edgetick/edgetick/agent/journal"
 	"github.com/edgetick/edgetick/wal"
 )
 
@@ -62,11 +63,11 @@ type remInfo struct {
 }
 
 type booksInfo struct {
-	From         uint64            `json:"from"`
-	Settled      uint64            `json:"settled"`
-	Acknowledged uint64            `json:"acknowledged"`
-	Rejected     uint64            `json:"rejected"`
-	Dropped      map[string]uint64 `json:"dropped"`
+	From         uint64         `json:"from"`
+	Settled      uint64         `json:"settled"`
+	Acknowledged uint64         `json:"acknowledged"`
+	Rejected     journal.Counts `json:"rejected"`
+	Dropped      journal.Counts `json:"dropped"`
 }
 
 type asideInfo struct {
@@ -216,7 +217,7 @@ func (i *walInfo) remotes(w *bufio.Writer) {
 	t.row("REMOTE", "TICK", "TIME", "PENDING", "FROM", "SETTLED", "ACKNOWLEDGED", "REJECTED", "DROPPED")
 	for _, r := range i.Remotes {
 		if b := r.Books; b != nil {
-			t.row(r.Name, r.Tick, dash(r.Time), r.Pending, b.From, b.Settled, b.Acknowledged, b.Rejected, b.dropped())
+			t.row(r.Name, r.Tick, dash(r.Time), r.Pending, b.From, b.Settled, b.Acknowledged, byReason(b.Rejected), byReason(b.Dropped))
 		} else {
 			t.row(r.Name, r.Tick, dash(r.Time), r.Pending, "-", "-", "-", "-", "-")
 		}
@@ -224,10 +225,10 @@ func (i *walInfo) remotes(w *bufio.Writer) {
 	t.end()
 }
 
-// dropped lists the samples dropped by reason.
-func (b *booksInfo) dropped() string {
+// byReason lists counts that are not 0.
+func byReason(c journal.Counts) string {
 	var list []string
-	for reason, n := range b.Dropped {
+	for reason, n := range c {
 		if n > 0 {
 			list = append(list, reason+"="+strconv.FormatUint(n, 10))
 		}

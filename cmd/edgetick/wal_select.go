@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -17,22 +16,10 @@ import (
 type selector []*labels.Matcher
 
 var (
-	aSelector = kind[selector]{parseSelector, `a series selector such as up or '{job="node",__name__=~"node_cpu.*"}'`}
-	aTime     = kind[int64]{parseTime, "RFC 3339 such as 2026-01-31T12:00:00Z, or unix seconds such as 1769860800"}
-	aLimit    = kind[int]{parseLimit, "a whole number, 0 for no limit"}
+	aSelector = kind[selector]{parse: parseSelector, want: `a series selector such as up or '{job="node",__name__=~"node_cpu.*"}'`}
+	aTime     = kind[int64]{parse: parseTime, want: "RFC 3339 such as 2026-01-31T12:00:00Z, or unix seconds such as 1769860800"}
+	aLimit    = kind[int]{parse: parseLimit, want: "a whole number, 0 for no limit"}
 )
-
-// aFormat is one of a few words.
-func aFormat(words ...string) kind[string] {
-	return kind[string]{func(s string) (string, error) {
-		for _, w := range words {
-			if s == w {
-				return s, nil
-			}
-		}
-		return "", errors.New("there is no such format")
-	}, strings.Join(words, " or ")}
-}
 
 func parseSelector(s string) (selector, error) {
 	return parser.NewParser(parser.Options{}).ParseMetricSelector(s)

@@ -481,7 +481,7 @@ func TestWAL_BadArguments(t *testing.T) {
 		{[]string{"repair", b.dir}, `expected command but got "repair"`},
 		{[]string{"info"}, "required argument 'DIR' not provided"},
 		{[]string{"info", b.dir, "more"}, "unexpected more"},
-		{[]string{"info", "--format=xml", b.dir}, `--format: cannot use "xml": there is no such format; want text or json`},
+		{[]string{"info", "--format=xml", b.dir}, `--format: cannot use "xml": there is no such choice; want text or json`},
 		{[]string{"dump", "--format=json", b.dir}, "want text or jsonl"},
 		{[]string{"verify", "--format=json", b.dir}, "unknown long flag '--format'"},
 		{[]string{"info", filepath.Join(empty, "not", "there")}, "not/there does not exist; want the directory that the agent has as --wal.dir"},
