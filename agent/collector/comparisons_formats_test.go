@@ -111,6 +111,7 @@ const histogramsPage = `
 name: "i" type: HISTOGRAM metric {histogram {sample_count: 6 sample_sum: 3.5 schema: 3 zero_threshold: 0.001 zero_count: 1 positive_span {offset: 2 length: 2} positive_delta: 2 positive_delta: 1 bucket {upper_bound: 1 cumulative_count: 4 exemplar {label {name: "id" value: "1"} value: 0.5 timestamp: @t-10}} bucket {upper_bound: 2 cumulative_count: 5 exemplar {value: 1}}}}
 name: "i2" type: HISTOGRAM metric {label {name: "x" value: "1"} histogram {sample_count: 3 sample_sum: 3.5 schema: 0 positive_span {length: 1} positive_delta: 3 exemplars {label {name: "id" value: "b"} value: 1 timestamp: @t-7} exemplars {label {name: "id" value: "a"} value: 2 timestamp: @t-9} exemplars {value: 3}}} metric {label {name: "x" value: "2"} histogram {sample_count: 0 zero_threshold: 1e-128 positive_span {}}}
 name: "f" type: HISTOGRAM metric {histogram {sample_count_float: 6.5 sample_sum: -0 schema: 1 zero_count_float: 1.5 zero_threshold: 1 negative_span {offset: -1 length: 1} negative_count: 5}}
+name: "z" type: HISTOGRAM metric {histogram {zero_threshold: 1e-128}}
 name: "g" type: GAUGE_HISTOGRAM metric {histogram {sample_count: 3 sample_sum: 3.5 schema: 8 positive_span {length: 1} positive_delta: 3}}
 name: "c" type: HISTOGRAM metric {histogram {sample_count: 3 sample_sum: 3.5 bucket {upper_bound: 1 cumulative_count: 2 exemplar {value: 1}} bucket {upper_bound: inf cumulative_count: 3}}} metric {label {name: "x" value: "y"} histogram {sample_count_float: 3.5 sample_sum: 3.5 bucket {upper_bound: 1 cumulative_count_float: 2.5}}}
 `
@@ -132,7 +133,7 @@ var protobufComparisons = []comparison{
 	{
 		name: "protobuf: types",
 		pages: []exchange{
-			families(`name: "c" help: "h" type: COUNTER unit: "s" metric {counter {value: 1.5 exemplar {label {name: "z" value: "1"} label {name: "a" value: "2"} value: 1}}} metric {label {name: "b" value: ""} label {name: "a" value: "é"} counter {value: nan}}
+			families(`name: "c" help: "h" type: COUNTER unit: "s" metric {counter {value: 1.5 exemplar {label {name: "z" value: "1"} label {name: "a" value: "2"} value: 1}}} metric {label {name: "b" value: ""} label {name: "a" value: "é"} counter {value: nan}} metric {label {name: "x" value: "none"} counter {}}
 name: "g" type: GAUGE metric {gauge {value: -0}} metric {label {name: "job" value: "x"} gauge {value: -inf}}
 name: "u.t\"f\n8" type: UNTYPED metric {untyped {value: 1e-300} timestamp_ms: @-500}
 name: "s" type: SUMMARY metric {summary {sample_count: 3 sample_sum: 4.5 quantile {quantile: 0.5 value: nan} quantile {quantile: 1 value: 2}}} metric {label {name: "no" value: "quantile"} summary {sample_count: 3 sample_sum: 4.5}}

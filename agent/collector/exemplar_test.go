@@ -52,6 +52,25 @@ func TestTarget_GivesOutNewExemplars(t *testing.T) {
 	}
 }
 
+func TestTarget_DiscardsExemplars(t *testing.T) {
+	counter := func(exemplar string) exchange {
+		return families(`name: "c" type: COUNTER metric {counter {value: 1 exemplar {` + exemplar + `}}}`)
+	}
+	for exemplar, want := range map[string]uint64{
+		`label {name: "ab" value: "` + long(126) + `"}`:                      0,
+		`label {name: "ab" value: "` + long(127) + `"}`:                      1,
+		`label {name: "" value: "x"}`:                                        1,
+		`label {name: "a" value: "x"} label {name: "a" value: "x"}`:          1,
+		`label {name: "a" value: "x"} label {name: "b"} timestamp: @t600000`: 0,
+		`timestamp: @t600001`:                                                1,
+	} {
+		blocks, tgt := gatherAll(t, collector.Classic, counter(exemplar))
+		if n := uint64(len(blocks[0].Exemplars)); tgt.Discarded() != (collector.Discarded{Exemplars: want}) || n != 1-want {
+			t.Errorf("%s: %d given out, discarded %+v", exemplar, n, tgt.Discarded())
+		}
+	}
+}
+
 // Exemplars come with a sample of their series or not at all.
 func TestTarget_GivesOutExemplarsBesideSamples(t *testing.T) {
 	blocks, _ := gatherAll(t, collector.Classic,

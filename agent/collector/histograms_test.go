@@ -75,9 +75,9 @@ func ofI(t *testing.T, b buffer.Block) string {
 // Spans of a second histogram in a family that do not match its buckets do no
 // more harm than those of the first.
 func TestTarget_SurvivesHistogramsWithoutBuckets(t *testing.T) {
-	_, tgt := gatherAll(t, collector.Both, families(`name: "i" type: HISTOGRAM metric {histogram {sample_count: 3 positive_span {length: 1} positive_delta: 3}} metric {label {name: "x" value: "1"} histogram {sample_count: 3 positive_span {length: 4000000000} positive_delta: 3}} metric {label {name: "x" value: "2"} histogram {sample_count_float: 3 positive_span {length: 1} negative_count: 3}}`))
-	if d := tgt.Discarded(); d != (collector.Discarded{Histograms: 2}) {
-		t.Errorf("discarded %+v, want two histograms", d)
+	_, tgt := gatherAll(t, collector.Both, families(`name: "i" type: HISTOGRAM metric {histogram {sample_count: 3 positive_span {length: 1} positive_delta: 3}} metric {label {name: "x" value: "1"} histogram {sample_count: 3 positive_span {length: 4000000000} positive_delta: 3}} metric {label {name: "x" value: "2"} histogram {sample_count_float: 3 positive_span {length: 1} negative_count: 3}} metric {label {name: "x" value: "3"} histogram {sample_count: 0 positive_span {length: 3} positive_delta: 0}} metric {label {name: "x" value: "4"} histogram {sample_count_float: 1 positive_span {length: 2} positive_count: 2 positive_count: -1}}`))
+	if d := tgt.Discarded(); d != (collector.Discarded{Histograms: 4}) {
+		t.Errorf("discarded %+v, want four histograms", d)
 	}
 }
 
@@ -101,6 +101,19 @@ func TestGatherer_KeepsEveryBit(t *testing.T) {
 		if got := math.Float64bits(b.Values[i]); got != w {
 			t.Errorf("got %x, want %x", got, w)
 		}
+	}
+}
+
+// The families stay the source's, as they were.
+func TestGatherer_LeavesFamiliesAlone(t *testing.T) {
+	families := decodeFamilies(t, delimited(`name: "i" type: HISTOGRAM metric {histogram {sample_count: 3 positive_span {length: 4} positive_delta: 0 positive_delta: 3 positive_delta: -3 positive_delta: 0}} metric {label {name: "x" value: "1"} histogram {sample_count_float: 3 positive_span {length: 3} positive_count: 0 positive_count: 3 positive_count: 0}}`))
+	before := []*dto.MetricFamily{pb.Clone(families[0]).(*dto.MetricFamily)}
+	tgt := newTarget(collector.Config{Histograms: collector.Native, Source: sourceFunc(func(context.Context) (collector.Page, error) { return collector.Page{Families: families}, nil })})
+	if b, err := tgt.Gather(t.Context(), 1000); err != nil || len(b.Extra) != 2 {
+		t.Fatalf("%d histograms, %v", len(b.Extra), err)
+	}
+	if !pb.Equal(families[0], before[0]) {
+		t.Errorf("the family has become %v", families[0])
 	}
 }
 

@@ -165,6 +165,16 @@ func TestTarget_NoticesThatSeriesBeginAnew(t *testing.T) {
 	}
 }
 
+// Times before 1970 and after the sample's are no starts.
+func TestTarget_ReadsNoImpossibleStarts(t *testing.T) {
+	for start, want := range map[string]int64{"seconds: -5": 0, "": 0, "nanos: 999999": 0, "seconds: 1": 1000, "seconds: 1 nanos: 1000000": 0} {
+		blocks, _ := gatherAll(t, collector.Classic, families(`name: "c" type: COUNTER metric {counter {value: 1 created_timestamp: {`+start+`}}}`))
+		if got := starts(blocks[0])["c"]; got != want {
+			t.Errorf("%q is read as %d, want %d", start, got, want)
+		}
+	}
+}
+
 // From the page on after it, a type that changes decides anew whether series
 // have a start.
 func TestTarget_StartsFollowTheType(t *testing.T) {

@@ -125,6 +125,9 @@ func whyNotFollowed(resp *http.Response) error {
 	if err == nil && resp.Request != nil && !sameReceiver(resp.Request.URL, to) {
 		return errElsewhere
 	}
+	if c := resp.StatusCode; c == http.StatusTemporaryRedirect || c == http.StatusPermanentRedirect {
+		return errNotFollowed
+	}
 	return errRedirect
 }
 

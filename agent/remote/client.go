@@ -31,6 +31,8 @@ var (
 	// errRedirect is returned for a redirect that would lose the body: Go, as
 	// browsers do, follows 301, 302 and 303 with a GET.
 	errRedirect = errors.New("the redirect would turn the POST into a GET; set the final URL")
+	// errNotFollowed is returned for a redirect where none are to be followed.
+	errNotFollowed = errors.New("redirects are not to be followed; set the final URL")
 	// errElsewhere is returned for a redirect that would show credentials to
 	// somebody else.
 	errElsewhere = errors.New("the redirect leads to another host, or away from TLS; set the final URL")
@@ -41,12 +43,20 @@ const maxRedirects = 10
 
 func newClient(cfg Config, transport http.RoundTripper) *client {
 	return &client{
-		http:      &http.Client{Transport: transport, CheckRedirect: checkRedirect},
+		http:      &http.Client{Transport: transport, CheckRedirect: redirects(cfg)},
 		url:       cfg.URL,
 		timeout:   cfg.Timeout,
 		userAgent: cfg.UserAgent,
 		hold:      cfg.HoldStatus,
 	}
+}
+
+// redirects says which redirects are followed.
+func redirects(cfg Config) func(*http.Request, []*http.Request) error {
+	if cfg.HTTP != nil && !cfg.HTTP.FollowRedirects {
+		return func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	}
+	return checkRedirect
 }
 
 // checkRedirect has the redirects followed that keep the request what it is.
@@ -88,5 +98,5 @@ func (c *client) post(ctx context.Context, r request, attempt int) answer {
 // neverConnected tells whether the request cannot have reached the receiver.
 func neverConnected(err error) bool {
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
+	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }

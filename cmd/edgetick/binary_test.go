@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/edgetick/edgetick/proto"
 )
 
 // The main job, by the real program: the host's metrics, an exporter's and its
@@ -55,16 +53,16 @@ func TestBinary_MainJob(t *testing.T) {
 			t.Errorf("%s: %v, %v", query, got, err)
 		}
 	}
-	for i, body := range d.requests() {
-		checkPacked(t, i, body, 2)
+	for i, req := range d.requests() {
+		checkPacked(t, i, req, 2)
 	}
 }
 
 // checkPacked fails the test unless the request has each series once, and most
 // of them with a sample of each of so many ticks. The last window may be short.
-func checkPacked(t *testing.T, n int, body []byte, ticks int) {
+func checkPacked(t *testing.T, n int, c captured, ticks int) {
 	t.Helper()
-	req, err := proto.DecodeV1(body)
+	req, err := c.decode()
 	if err != nil {
 		t.Fatalf("request %d: %s", n, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -67,7 +68,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if err != nil {
 		return // the sender has gone
 	}
-	write, err := proto.DecodeV1(body)
+	write, err := proto.Decode(req.Header.Get("Content-Type"), body)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
@@ -75,6 +76,7 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	r.bodies++
+	count := 0
 	for _, ts := range write.Timeseries {
 		var name, i, job string
 		for _, l := range ts.Labels {
@@ -88,10 +90,12 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			}
 		}
 		key := seriesKey(name, i, job)
+		count += len(ts.Samples)
 		for _, s := range ts.Samples {
 			r.store(key, s.Timestamp, math.Float64bits(s.Value))
 		}
 	}
+	w.Header().Set("X-Prometheus-Remote-Write-Samples-Written", strconv.Itoa(count))
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -19,8 +19,10 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/prompb"
 
 	"github.com/edgetick/edgetick/cmd/edgetick-receiver/receiver"
+	"github.com/edgetick/edgetick/proto"
 )
 
 // reexec makes the test binary be edgetick itself, so that tests run the real
@@ -154,7 +156,7 @@ type database struct {
 	fault  atomic.Pointer[func(http.ResponseWriter, *http.Request) bool]
 
 	mu     sync.Mutex
-	bodies [][]byte // of all requests that came
+	bodies []captured // all requests that came
 	came   chan struct{}
 }
 
@@ -163,8 +165,12 @@ func openDatabase(t *testing.T) *database {
 	d := &database{T: t, came: make(chan struct{})}
 	var err error
 	d.Receiver, err = receiver.Open(receiver.Config{
-		Dir:     t.TempDir(),
-		Capture: func(_ http.Header, body []byte) { d.mu.Lock(); defer d.mu.Unlock(); d.bodies = append(d.bodies, body) },
+		Dir: t.TempDir(),
+		Capture: func(h http.Header, body []byte) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.bodies = append(d.bodies, captured{h.Get("Content-Type"), body})
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -223,11 +229,19 @@ func (d *database) until(what string, cond func() bool) {
 	}
 }
 
-func (d *database) requests() [][]byte {
+func (d *database) requests() []captured {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return append([][]byte(nil), d.bodies...)
+	return append([]captured(nil), d.bodies...)
 }
+
+// captured is a request as it came.
+type captured struct {
+	contentType string
+	body        []byte
+}
+
+func (c captured) decode() (*prompb.WriteRequest, error) { return proto.Decode(c.contentType, c.body) }
 
 // points reads the one series of that name, or nil if there is none.
 func (d *database) points(name string) []point {
