@@ -3,7 +3,6 @@ package remote
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,45 +42,28 @@ type written struct {
 	samples int // floats and histograms
 }
 
-// interpret says what an answer means. This is the table:
-//
-//	2xx              delivered. To a 2.0 request a receiver must tell what it has
-//	                 written: one that does not has not understood it
-//	3xx              held, unless Go has followed it
-//	hold-status      held
-//	413              too large
-//	415              not supported, like this
-//	429, 5xx         to be sent again
-//	400, 409, 422    refused: something in it is not acceptable
-//	other 4xx        rejected
+// interpret says what an answer means.
 func (c *client) interpret(r request, resp *http.Response, message string) answer {
-	a := answer{code: strconv.Itoa(resp.StatusCode)}
+	a := answer{code: strconv.Itoa(resp.StatusCode), fate: c.treat(resp.StatusCode), reason: ReasonOther}
 	a.err = fmt.Errorf("server answered %s: %s", resp.Status, strings.TrimSpace(message))
 	if r.wire.protocol == Protocol2 {
 		a.written = readWritten(resp.Header)
 	}
-	switch status := resp.StatusCode; {
-	case status/100 == 2:
+	switch a.fate {
+	case fateDelivered:
 		c.interpretSuccess(r, resp, &a)
-	case status/100 == 3:
-		a.fate = fateHeld
-		a.err = fmt.Errorf("server answered %s to %q: %w", resp.Status, resp.Header.Get("Location"), whyNotFollowed(resp))
-	case slices.Contains(c.hold, status):
-		a.fate = fateHeld
-	case status == http.StatusTooManyRequests, status/100 == 5:
-		a.fate = fateRetry
-		a.ambiguous = status != http.StatusTooManyRequests
+	case fateHeld:
+		if resp.StatusCode/100 == 3 {
+			a.err = fmt.Errorf("server answered %s to %q: %w", resp.Status, resp.Header.Get("Location"), whyNotFollowed(resp))
+		}
+	case fateRetry:
+		a.ambiguous = resp.StatusCode != http.StatusTooManyRequests
 		a.retryAfter = parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
-	case status == http.StatusRequestEntityTooLarge:
-		a.fate, a.reason = fateTooLarge, ReasonTooLarge
-	case status == http.StatusUnsupportedMediaType:
-		a.fate, a.reason = fateUnsupported, ReasonOther
-	case status == http.StatusBadRequest, status == http.StatusConflict, status == http.StatusUnprocessableEntity:
-		a.fate = fateRefused
+	case fateTooLarge:
+		a.reason = ReasonTooLarge
+	case fateRefused:
 		a.reason, a.stored = reasonIn(message)
-		a.keeps = status == http.StatusConflict || saysKept(message)
-	default:
-		a.fate, a.reason = fateRejected, ReasonOther
+		a.keeps = resp.StatusCode == http.StatusConflict || saysKept(message)
 	}
 	return a
 }

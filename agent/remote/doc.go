@@ -7,15 +7,20 @@
 //     flight, so the order of every series is kept.
 //   - window.go, backlog.go: what a window may be, from the ring when in step and
 //     from the write-ahead log when behind.
-//   - group.go: the window is turned from ticks into series, each with its
-//     samples in time order.
-//   - pack.go: series are packed into requests within the limits, families
-//     together.
-//   - send.go: a request is sent until the receiver has settled it, in parts if it
-//     does not take it whole.
+//   - group.go, merge.go: the window is turned from ticks into pieces (piece.go):
+//     the samples of one series, in time order.
+//   - pack.go: pieces are packed into parts within the limits, families together.
+//     A part knows nothing of the protocol.
+//   - write.go: a part is written as a request, in the way of the rung that the
+//     remote stands on (ladder.go), with what is remembered of series
+//     (symbols.go) and told of families (describe.go).
+//   - send.go: a part is sent until the receiver has settled it, in halves if it
+//     does not take it whole, otherwise written if it does not understand it.
 //   - hold.go: a remote whose configuration is wrong is paused.
-//   - pace.go: how long to wait between attempts.
-//   - client.go: one attempt, and what the answer means.
+//   - pace.go, meter.go: how long to wait between attempts, and what the link may
+//     carry.
+//   - client.go, transport.go: one attempt.
+//   - answer.go, treatment.go, reason.go: what an answer means.
 //   - notes.go: what is logged of all this: transitions, not each event.
 //   - ledger.go: the books: what became of every sample.
 package remote

@@ -66,7 +66,7 @@ func newMetrics(cfg Config, reg prometheus.Registerer) *metrics {
 		}),
 		protocol: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "edgetick_remote_protocol_info", ConstLabels: labels,
-			Help: "1 for the way of writing requests that the receiver takes.",
+			Help: "1 for the way in which requests are written.",
 		}, []string{"protocol", "compression"}),
 	}
 	m.requests.WithLabelValues("error")

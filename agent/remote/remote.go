@@ -63,6 +63,7 @@ func New(cfg Config, ring *buffer.Ring, reg prometheus.Registerer, log *slog.Log
 		log:    log.With("remote", cfg.Name),
 	}
 	r.metrics = newMetrics(cfg, reg)
+	r.metrics.speak(r.ladder.wire())
 	return r, reg.Register(ledgerCollector{cfg.Name, &r.Ledger})
 }
 

@@ -112,9 +112,9 @@ func (o *options) addRemoteFlags(app *kingpin.Application) {
 		"A header for every request, such as X-Scope-OrgID:shop. For a secret one use http_headers in --remote-write.http-config-file.")
 	o.secure.addFlags(app)
 	one(app, aRate, &r.MaxBytesPerSecond, "remote-write.max-bytes-per-second", "0",
-		"Most bytes sent in a second; 0 for no limit.")
+		"Most bytes sent in a second, on average, repeated attempts included; 0 for no limit.")
 	one(app, aBudget, &r.Budget, "remote-write.budget", "",
-		"Most bytes sent in a day or a month, such as 20MiB/day or 500MiB/month; empty for no limit.")
+		"Most bytes sent and received in a day or a month (UTC), such as 20MiB/day or 500MiB/month; empty for no limit. It is spread evenly: windows widen to keep within it.")
 	one(app, aCount, &r.PackTicks, "remote-write.pack-ticks", "4",
 		"Ticks packed together when the receiver is in step; more by itself on a backlog. More ticks are fewer bytes and a later arrival.")
 	one(app, aCount, &r.MaxSamplesPerSend, "remote-write.max-samples-per-send", "2000",

@@ -14,23 +14,24 @@ import (
 
 	"github.com/edgetick/edgetick/agent"
 	"github.com/edgetick/edgetick/agent/collector/node"
+	"github.com/edgetick/edgetick/agent/remote"
 )
 
-var update = flag.Bool("update", false, "rewrite what the README says about flags and metrics")
+var update = flag.Bool("update", false, "rewrite what the README says about flags, metrics and answers")
 
-// What the README says about flags and metrics is what the program has.
+// What the README says about flags, metrics and answers is what the program has.
 func TestReadme_FlagsAndMetrics(t *testing.T) {
 	const path = "../../README.md"
 	readme, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts, err := parseFlags([]string{"--remote-write.url=http://receiver.test/", "--collector.disable-defaults", "--instance=node"})
+	opts, err := parseFlags([]string{"--remote-write.url=http://receiver.test/", "--remote-write.budget=1GiB/month", "--collector.disable-defaults", "--instance=node"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := string(readme)
-	for section, table := range map[string]string{"flags": flagTable(), "metrics": metricTable(t, opts)} {
+	for section, table := range map[string]string{"flags": flagTable(), "metrics": metricTable(t, opts), "answers": answerTable()} {
 		begin, end := "<!-- "+section+" -->\n", "<!-- end of "+section+" -->"
 		head, rest, ok1 := strings.Cut(want, begin)
 		_, tail, ok2 := strings.Cut(rest, end)
@@ -60,6 +61,15 @@ func flagTable() string {
 			continue
 		}
 		fmt.Fprintf(&b, "| `--%s` | %s | %s |\n", f.Name, code(strings.Join(f.Default, " ")), cell(f.Help))
+	}
+	return b.String()
+}
+
+func answerTable() string {
+	var b strings.Builder
+	b.WriteString("| Answer | What is done |\n|---|---|\n| `--remote-write.hold-status` | the remote is held: nothing is sent and nothing given up, an empty request asks now and then, readiness and a metric say so |\n")
+	for _, t := range remote.Treatments() {
+		fmt.Fprintf(&b, "| %s | %s |\n", t.Answer, cell(t.Does))
 	}
 	return b.String()
 }
