@@ -25,11 +25,11 @@ const (
 // formatOf tells the format of a page by its media type. What it does not know
 // is text.
 func formatOf(contentType string) format {
-	media, params, err := mime.ParseMediaType(contentType)
+	media, _, err := mime.ParseMediaType(contentType)
 	switch {
 	case err == nil && media == typeProtobuf:
 		return protobuf
-	case err == nil && media == typeOpenMetrics && params["version"] != "2.0.0":
+	case err == nil && media == typeOpenMetrics:
 		return openMetrics
 	default:
 		return textFormat

@@ -32,8 +32,7 @@ func isNative(h *dto.Histogram) bool {
 	return len(h.PositiveSpan) > 0 || len(h.NegativeSpan) > 0 || h.GetZeroThreshold() > 0 || h.GetZeroCount() > 0
 }
 
-// nativeOf is the native histogram of a metric; none if its spans do not match
-// its buckets.
+// nativeOf is the native histogram of a metric, which may be invalid.
 func nativeOf(h *dto.Histogram, gauge bool) native {
 	reset := histogram.UnknownCounterReset
 	if gauge {
@@ -41,9 +40,6 @@ func nativeOf(h *dto.Histogram, gauge bool) native {
 	}
 	positive, negative := spans(h.PositiveSpan), spans(h.NegativeSpan)
 	if h.GetSampleCountFloat() > 0 || h.GetZeroCountFloat() > 0 {
-		if !match(positive, len(h.PositiveCount)) || !match(negative, len(h.NegativeCount)) {
-			return native{}
-		}
 		f := &histogram.FloatHistogram{
 			CounterResetHint: reset,
 			Schema:           h.GetSchema(), ZeroThreshold: h.GetZeroThreshold(),
@@ -52,9 +48,6 @@ func nativeOf(h *dto.Histogram, gauge bool) native {
 			NegativeSpans: negative, NegativeBuckets: h.NegativeCount,
 		}
 		return native{floats: f.Copy().Compact(0)} // a copy, because the buckets are the source's
-	}
-	if !match(positive, len(h.PositiveDelta)) || !match(negative, len(h.NegativeDelta)) {
-		return native{}
 	}
 	i := &histogram.Histogram{
 		CounterResetHint: reset,
@@ -72,15 +65,6 @@ func spans(from []*dto.BucketSpan) []histogram.Span {
 		to[i] = histogram.Span{Offset: s.GetOffset(), Length: s.GetLength()}
 	}
 	return to
-}
-
-// match tells whether spans have a place for each of n buckets.
-func match(spans []histogram.Span, n int) bool {
-	places := uint64(0)
-	for _, s := range spans {
-		places += uint64(s.Length)
-	}
-	return places == uint64(n)
 }
 
 // customOf makes a native histogram with custom buckets of a classic one; none

@@ -75,9 +75,9 @@ func ofI(t *testing.T, b buffer.Block) string {
 // Spans of a second histogram in a family that do not match its buckets do no
 // more harm than those of the first.
 func TestTarget_SurvivesHistogramsWithoutBuckets(t *testing.T) {
-	_, tgt := gatherAll(t, collector.Both, families(`name: "i" type: HISTOGRAM metric {histogram {sample_count: 3 positive_span {length: 1} positive_delta: 3}} metric {label {name: "x" value: "1"} histogram {sample_count: 3 positive_span {length: 4000000000} positive_delta: 3}} metric {label {name: "x" value: "2"} histogram {sample_count_float: 3 positive_span {length: 1} negative_count: 3}} metric {label {name: "x" value: "3"} histogram {sample_count: 0 positive_span {length: 3} positive_delta: 0}} metric {label {name: "x" value: "4"} histogram {sample_count_float: 1 positive_span {length: 2} positive_count: 2 positive_count: -1}}`))
-	if d := tgt.Discarded(); d != (collector.Discarded{Histograms: 4}) {
-		t.Errorf("discarded %+v, want four histograms", d)
+	_, tgt := gatherAll(t, collector.Both, families(`name: "i" type: HISTOGRAM metric {histogram {sample_count: 3 positive_span {length: 1} positive_delta: 3}} metric {label {name: "x" value: "1"} histogram {sample_count: 3 positive_span {length: 4000000000} positive_delta: 3}} metric {label {name: "x" value: "2"} histogram {sample_count_float: 3 positive_span {length: 1} negative_count: 3}} metric {label {name: "x" value: "3"} histogram {sample_count: 0 positive_span {length: 3} positive_delta: 0}} metric {label {name: "x" value: "4"} histogram {sample_count_float: 1 positive_span {length: 2} positive_count: 2 positive_count: -1}} metric {label {name: "x" value: "5"} histogram {positive_span {length: 3}}}`))
+	if d := tgt.Discarded(); d != (collector.Discarded{Histograms: 5}) {
+		t.Errorf("discarded %+v, want five histograms", d)
 	}
 }
 

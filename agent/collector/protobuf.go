@@ -15,9 +15,9 @@ var errCutOff = errors.New("the page is cut off")
 
 // readProtobuf reads a page of delimited metric families into p.read.
 //
-// The ProtobufParser of textparse fails on text that is not UTF-8, overlooks
-// exemplars where a family has several native histograms, and panics on some
-// that contradict themselves.
+// The ProtobufParser of textparse fails on text that is not UTF-8 and on a
+// histogram that contradicts itself, and overlooks exemplars where a family has
+// several native histograms.
 func (p *pages) readProtobuf(body []byte) error {
 	for at := 0; at < len(body); {
 		size, n := binary.Uvarint(body[at:])
