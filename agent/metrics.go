@@ -18,6 +18,7 @@ type metrics struct {
 	ahead     prometheus.Gauge
 	series    prometheus.Gauge
 	discarded *prometheus.CounterVec
+	repaired  prometheus.Counter
 
 	interval time.Duration
 }
@@ -48,13 +49,14 @@ func newMetrics(reg prometheus.Registerer, interval time.Duration, ring *buffer.
 			Name: "edgetick_scrape_samples_discarded_total",
 			Help: "Samples of pages that broke the rules for a page and were not gathered, by reason.",
 		}, []string{"reason"}),
+		repaired: counter("edgetick_scrape_pages_repaired_total", "Pages with text that was not UTF-8, which was replaced by U+FFFD."),
 		interval: interval,
 	}
 	m.discard(collector.Discarded{}, collector.Discarded{}) // so that all reasons are there
 	buffered := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "edgetick_buffer_bytes", Help: "Memory held by the ring of recent ticks.",
 	}, func() float64 { return float64(ring.State(0).Bytes) })
-	reg.MustRegister(m.ticks, m.late, m.missed, m.lateness, m.ahead, m.series, m.discarded, buffered)
+	reg.MustRegister(m.ticks, m.late, m.missed, m.lateness, m.ahead, m.series, m.discarded, m.repaired, buffered)
 	return m
 }
 
@@ -71,7 +73,13 @@ func (m *metrics) commit(t *buffer.Tick) {
 	m.ticks.Inc()
 	series := 0
 	for i := range t.Blocks {
-		series += len(t.Blocks[i].Values)
+		b := &t.Blocks[i]
+		series += len(b.Values)
+		for j := range b.Extra {
+			if b.Extra[j].Histogram != "" {
+				series++
+			}
+		}
 	}
 	m.series.Set(float64(series))
 }
@@ -80,4 +88,7 @@ func (m *metrics) discard(now, before collector.Discarded) {
 	m.discarded.WithLabelValues("duplicate").Add(float64(now.Duplicate - before.Duplicate))
 	m.discarded.WithLabelValues("out_of_order").Add(float64(now.OutOfOrder - before.OutOfOrder))
 	m.discarded.WithLabelValues("out_of_bounds").Add(float64(now.OutOfBounds - before.OutOfBounds))
+	m.discarded.WithLabelValues("histogram").Add(float64(now.Histograms - before.Histograms))
+	m.discarded.WithLabelValues("exemplar").Add(float64(now.Exemplars - before.Exemplars))
+	m.repaired.Add(float64(now.Repaired - before.Repaired))
 }

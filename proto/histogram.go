@@ -87,9 +87,9 @@ func CustomBuckets(data string) bool {
 	return strings.HasPrefix(data, customBuckets)
 }
 
-// staleHistogram says whether an encoded histogram is a stale marker: one whose
+// StaleHistogram says whether an encoded histogram is a stale marker: one whose
 // sum is the stale value.
-func staleHistogram(data string) bool {
+func StaleHistogram(data string) bool {
 	const sum, end = 3, 11 // after the schema, whose number takes one byte, and a tag
 	return len(data) >= end && data[sum-1] == tagSum &&
 		binary.LittleEndian.Uint64([]byte(data[sum:end])) == staleNaN

@@ -52,7 +52,7 @@ func appendHistograms(dst []byte, tag byte, histograms []Histogram, start int64)
 		body := len(dst)
 		dst = append(dst, h.Data...)
 		dst = appendTime(dst, tagHistogramTimestamp, h.Time)
-		if start != 0 && start <= h.Time && !staleHistogram(h.Data) {
+		if start != 0 && start <= h.Time && !StaleHistogram(h.Data) {
 			dst = appendVarint(dst, tagHistogramStart)
 			dst = appendVarint(dst, uint64(start))
 		}

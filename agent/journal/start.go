@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/edgetick/edgetick/buffer"
+	"github.com/edgetick/edgetick/proto"
 )
 
 // Start is where a journal goes on from what was found in the log.
@@ -13,7 +14,13 @@ type Start struct {
 	End  uint64 // samples in all ticks so far
 	// Live are the series that were in the last page of each target and so end
 	// unless they are gathered again. None of them has timestamps of its own.
-	Live []*buffer.Series
+	Live []Live
+}
+
+// Live is a series that was alive at the end.
+type Live struct {
+	Series    *buffer.Series
+	Histogram bool // its samples were native histograms
 }
 
 // findStart reads the end of the log: the last tick, and those since the last
@@ -32,13 +39,13 @@ func (j *Journal) findStart() Start {
 		return s
 	}
 	last.Seq-- // so that the last record is read
-	pages := make(map[int]*buffer.Layout)
+	pages := make(map[int]buffer.Block)
 	see := func(t *buffer.Tick) {
 		// What the log held after this tick was gathered, too, even if it is
 		// damaged now.
 		s.End = max(s.End, t.End()+end.Base-t.LogEnd)
 		for i := range t.Blocks {
-			pages[t.Blocks[i].Source] = t.Blocks[i].Layout
+			pages[t.Blocks[i].Source] = t.Blocks[i]
 		}
 	}
 	r := &Reader{records: j.wal.NewReader(last), primer: see}
@@ -49,12 +56,26 @@ func (j *Journal) findStart() Start {
 		case err == nil:
 			see(t)
 		case !errors.As(err, &loss):
-			for _, l := range pages {
-				if l != nil {
-					s.Live = append(s.Live, l.Series...)
-				}
+			for _, b := range pages {
+				s.Live = appendLive(s.Live, &b)
 			}
 			return s
 		}
 	}
+}
+
+// appendLive appends the series that are alive after a block: those of its
+// column, and the histograms of its time that end nothing.
+func appendLive(dst []Live, b *buffer.Block) []Live {
+	if b.Layout != nil {
+		for _, s := range b.Layout.Series {
+			dst = append(dst, Live{Series: s})
+		}
+	}
+	for _, x := range b.Extra {
+		if x.Histogram != "" && x.Time == b.Time && !proto.StaleHistogram(x.Histogram) {
+			dst = append(dst, Live{Series: x.Series, Histogram: true})
+		}
+	}
+	return dst
 }

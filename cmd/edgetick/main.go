@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func (o *options) config(log *slog.Logger) (agent.Config, error) {
 	}
 	cfg.NoSelf = !o.self
 	cfg.Logger = log
-	cfg.UserAgent = "edgetick/" + version.Version
+	cfg.UserAgent = "edgetick/" + cmp.Or(version.Version, "unknown") // it must have a version
 	cfg.Registry = prometheus.NewRegistry()
 	cfg.Registry.MustRegister(
 		versioncollector.NewCollector("edgetick"),
