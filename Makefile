@@ -96,6 +96,14 @@ drill-disk: build ## What edgetick, prometheus and vmagent write to disk, side b
 drill-drain: build ## How fast edgetick delivers a backlog, and in how much memory, every sample checked.
 	$(BIN)/edgetick-drill drain $(or $(DRILL),--check --runs=3)
 
+.PHONY: drill-wire
+drill-wire: build ## Bytes on the wire per sample: edgetick with both protocols and several windows, prometheus and vmagent.
+	$(BIN)/edgetick-drill wire $(DRILL)
+
+.PHONY: bench-peers
+bench-peers: build ## CPU, memory, disk and wire of edgetick, prometheus and vmagent as processes, every sample checked.
+	$(BIN)/edgetick-drill peers $(or $(DRILL),--runs=3 --markdown)
+
 .PHONY: bytes
 bytes: ## Print the bytes a sample takes in the log, over an hour of real pages.
 	$(GO) test -count=1 -v -run TestCodec_BytesPerSample ./buffer

@@ -1,19 +1,19 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/prometheus/model/value"
 )
 
-func bitsOf(v float64) uint64 { return math.Float64bits(v) }
-
 // source is a target as its exporter knows it.
 type source struct {
 	instance string
-	page     *page
+	book     *book
 	handed   []time.Time // when each page was, the one with number 1 first
 }
 
@@ -31,7 +31,9 @@ type account struct {
 
 	up, down int // scrapes that the agent says succeeded, or failed
 	stale    int // stale markers
-	extra    int // series that came and are not on the page, nor of the agent's own
+	extra    int // series that came and are on no page, nor of the agent's own
+
+	unreadable int // messages that cannot be decoded
 
 	lost []lostPage // of which samples are missing, in the order of the targets
 }
@@ -43,15 +45,28 @@ type lostPage struct {
 	missing int // samples
 }
 
-// account compares what came with what was handed out.
-func (r *recorder) account(sources []source) account {
+// account compares what came with what was handed out. Of targets that are not
+// among the sources only the order is looked at.
+func (r *recorder) account(sources []source) (account, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var a account
+	r.read()
+	a := account{unreadable: r.unreadable}
 	for _, s := range sources {
-		a.compare(s, r.target(s.instance))
+		t, err := s.book.truth(len(s.handed))
+		if err != nil {
+			return a, fmt.Errorf("%s: %w", s.instance, err)
+		}
+		a.compare(s, t, r.target(s.instance))
 	}
-	return a
+	for instance, came := range r.targets {
+		if !slices.ContainsFunc(sources, func(s source) bool { return s.instance == instance }) {
+			for _, h := range came {
+				a.each(h, func(sample) {})
+			}
+		}
+	}
+	return a, nil
 }
 
 // crash is when an agent was killed. The zero value is that of one that was not.
@@ -82,75 +97,78 @@ func (a account) missingAt(c crash) (n int) {
 func (r *recorder) arrivals(s source) []time.Time {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.read()
 	came := make([]time.Time, len(s.handed))
-	h := r.target(s.instance).pages[0]
+	h := r.target(s.instance)[numberKey()]
 	if h == nil {
 		return came
 	}
 	for i, sample := range h.samples {
-		n, _ := s.page.number(0, math.Float64frombits(sample.bits))
-		if sample.bits != value.StaleNaN && n >= 1 && n <= len(came) && came[n-1].IsZero() {
-			came[n-1] = h.came[i]
+		n := math.Float64frombits(sample.bits)
+		if n >= 1 && n <= float64(len(came)) && came[int(n)-1].IsZero() {
+			came[int(n)-1] = h.came[i]
 		}
 	}
 	return came
 }
 
-func (a *account) compare(s source, t *recorded) {
-	numbers := numbers(s.page, t)
-	count := make([]int, len(s.handed)+1) // samples that came, by page
-	for i, h := range t.pages {
-		if i < 0 || i >= s.page.series {
-			a.extra++
-			continue
+func (a *account) compare(s source, t truth, came map[string]*history) {
+	numbers := t.numbers(came)
+	count := make([]int, len(s.handed)) // samples that came, by page
+	for key, h := range came {
+		if column, ok := t.columns[key]; ok {
+			a.compareSeries(h, column, numbers, count)
+		} else {
+			a.addOwn(h)
 		}
-		came := make([]bool, len(count))
-		a.each(h, func(p sample) {
-			if p.bits == value.StaleNaN {
-				a.stale++
-				return
-			}
-			n, ok := numbers[p.time]
-			if !ok || n < 1 || n >= len(came) || came[n] || bitsOf(s.page.value(i, n)) != p.bits {
-				a.wrong++
-				return
-			}
-			came[n] = true
-			count[n]++
-		})
 	}
-	a.add(s, count[1:])
-	a.addOwn(t)
+	a.add(s, t, count)
+}
+
+// compareSeries compares one series with what stands on the pages.
+func (a *account) compareSeries(h *history, column []uint64, numbers map[int64]int, count []int) {
+	came := make([]bool, len(column))
+	a.each(h, func(p sample) {
+		if p.bits == value.StaleNaN {
+			a.stale++
+			return
+		}
+		n, ok := numbers[p.time]
+		if !ok || came[n-1] || column[n-1] != p.bits {
+			a.wrong++
+			return
+		}
+		came[n-1] = true
+		count[n-1]++
+	})
 }
 
 // add enters how many samples came of each page.
-func (a *account) add(s source, count []int) {
+func (a *account) add(s source, t truth, count []int) {
 	a.pages += len(count)
-	a.samples += len(count) * s.page.series
 	for i, n := range count {
-		if n == s.page.series {
+		a.samples += t.sizes[i]
+		if n == t.sizes[i] {
 			a.complete++
 			continue
 		}
-		missing := s.page.series - n
+		missing := t.sizes[i] - n
 		a.missing += missing
 		a.lost = append(a.lost, lostPage{i + 1, s.handed[i], missing})
 	}
 }
 
-// addOwn enters the series that the agent adds.
-func (a *account) addOwn(t *recorded) {
-	for _, h := range t.other {
-		a.each(h, func(sample) {})
+// addOwn enters a series that is on no page.
+func (a *account) addOwn(h *history) {
+	if h.name != "up" && !strings.HasPrefix(h.name, "scrape_") {
+		a.extra++
 	}
-	if t.up == nil {
-		return
-	}
-	a.each(t.up, func(p sample) {
-		switch p.bits {
-		case bitsOf(1):
+	a.each(h, func(p sample) {
+		switch {
+		case h.name != "up":
+		case p.bits == bitsOf(1):
 			a.up++
-		case bitsOf(0):
+		case p.bits == bitsOf(0):
 			a.down++
 		}
 	})
@@ -177,26 +195,4 @@ func (a *account) each(h *history, f func(sample)) {
 		before[p.time] = p.bits
 		f(p)
 	}
-}
-
-// numbers tells which page the samples of a timestamp are of: as the page's own
-// number says or, where that has not come, any other series that tells.
-func numbers(p *page, t *recorded) map[int64]int {
-	numbers := make(map[int64]int)
-	series := make([]int, 0, len(t.pages))
-	for i := range t.pages {
-		series = append(series, i)
-	}
-	slices.Sort(series)
-	for _, i := range series {
-		for _, s := range t.pages[i].samples {
-			if _, known := numbers[s.time]; known || s.bits == value.StaleNaN {
-				continue
-			}
-			if n, ok := p.number(i, math.Float64frombits(s.bits)); ok {
-				numbers[s.time] = n
-			}
-		}
-	}
-	return numbers
 }

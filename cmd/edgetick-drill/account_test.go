@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -9,6 +8,8 @@ import (
 	"time"
 
 	"github.com/golang/snappy"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/textparse"
 	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/prompb"
 )
@@ -20,17 +21,33 @@ type feed struct {
 	*testing.T
 	*recorder
 	source source
+	series []labels.Labels // on each page, the page's number first
 	clock  time.Time
 }
 
 // newFeed hands out a number of pages, one each second.
 func newFeed(t *testing.T, series, pages int) *feed {
-	f := &feed{T: t, source: source{instance: "target-0", page: newPage(series)}, clock: epoch}
-	f.recorder = newRecorder(func() time.Time { return f.clock })
+	f := &feed{T: t, recorder: newRecorder(), source: source{instance: "target-0", book: simulated(series)}, clock: epoch}
+	p, err := textparse.New(f.source.book.append(nil, 1), contentType, nil, textparse.ParserOptions{})
+	for kind := textparse.EntryInvalid; err == nil; kind, err = p.Next() {
+		if kind == textparse.EntrySeries {
+			var set labels.Labels
+			p.Labels(&set)
+			f.series = append(f.series, set)
+		}
+	}
 	for n := 1; n <= pages; n++ {
 		f.source.handed = append(f.source.handed, handedAt(n))
 	}
 	return f
+}
+
+// on is the value of a series on the page of a number.
+func (f *feed) on(series, number int) float64 {
+	if series == 0 {
+		return float64(number)
+	}
+	return new(page).value(series-1, number)
 }
 
 func handedAt(number int) time.Time { return epoch.Add(time.Duration(number) * time.Second) }
@@ -45,7 +62,7 @@ func (f *feed) send(points ...point) {
 	f.Helper()
 	var req prompb.WriteRequest
 	for _, p := range points {
-		req.Timeseries = append(req.Timeseries, f.entry(p.series, handedAt(p.number), f.source.page.value(p.series, p.number)))
+		req.Timeseries = append(req.Timeseries, f.entry(p.series, handedAt(p.number), f.on(p.series, p.number)))
 	}
 	f.post(req)
 }
@@ -54,11 +71,11 @@ func (f *feed) send(points ...point) {
 func (f *feed) pages(numbers ...int) {
 	f.Helper()
 	var req prompb.WriteRequest
-	for i := range f.source.page.series {
+	for i := range f.series {
 		e := f.entry(i, epoch, 0)
 		e.Samples = nil
 		for _, n := range numbers {
-			e.Samples = append(e.Samples, prompb.Sample{Timestamp: handedAt(n).UnixMilli(), Value: f.source.page.value(i, n)})
+			e.Samples = append(e.Samples, prompb.Sample{Timestamp: handedAt(n).UnixMilli(), Value: f.on(i, n)})
 		}
 		req.Timeseries = append(req.Timeseries, e)
 	}
@@ -74,20 +91,19 @@ func (f *feed) value(series int, at time.Time, v float64) {
 // own sends one value of a series that the agent adds.
 func (f *feed) own(name string, at time.Time, v float64) {
 	f.Helper()
-	f.post(prompb.WriteRequest{Timeseries: []prompb.TimeSeries{entry(at, v, "__name__", name, "instance", "target-0")}})
+	f.post(prompb.WriteRequest{Timeseries: []prompb.TimeSeries{proto(at, v, "__name__", name, "instance", "target-0")}})
 }
 
 func (f *feed) entry(series int, at time.Time, v float64) prompb.TimeSeries {
-	name := scrapeNumber
-	if series > 0 {
-		name = fmt.Sprintf("%s%04d", familyPrefix, series/perFamily)
-	}
-	return entry(at, v, "__name__", name, "instance", f.source.instance, seriesLabel, fmt.Sprint(series))
+	list := []string{"instance", f.source.instance, "job", "drill"}
+	f.series[series].Range(func(l labels.Label) { list = append(list, l.Name, l.Value) })
+	return proto(at, v, list...)
 }
 
-func entry(at time.Time, v float64, labels ...string) prompb.TimeSeries {
+// proto makes an entry of names and values of labels.
+func proto(at time.Time, v float64, list ...string) prompb.TimeSeries {
 	ts := prompb.TimeSeries{Samples: []prompb.Sample{{Timestamp: at.UnixMilli(), Value: v}}}
-	for pair := range slices.Chunk(labels, 2) {
+	for pair := range slices.Chunk(list, 2) {
 		ts.Labels = append(ts.Labels, prompb.Label{Name: pair[0], Value: pair[1]})
 	}
 	return ts
@@ -96,22 +112,20 @@ func entry(at time.Time, v float64, labels ...string) prompb.TimeSeries {
 func (f *feed) post(req prompb.WriteRequest) {
 	f.Helper()
 	plain, err := req.Marshal()
-	if err == nil {
-		err = f.take(snappy.Encode(nil, plain))
-	}
 	if err != nil {
 		f.Fatal(err)
 	}
+	f.take(message{came: f.clock, encoding: snappyEncoding, body: snappy.Encode(nil, plain)})
 }
 
 // finds fails the test unless the account is exactly want, but for the pages and
 // samples handed out.
 func (f *feed) finds(want account) {
 	f.Helper()
-	got := f.account([]source{f.source})
-	want.pages, want.samples = len(f.source.handed), len(f.source.handed)*f.source.page.series
-	if !reflect.DeepEqual(got, want) {
-		f.Errorf("account\n%+v, want\n%+v", got, want)
+	got, err := f.account([]source{f.source})
+	want.pages, want.samples = len(f.source.handed), len(f.source.handed)*len(f.series)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		f.Errorf("account\n%+v, %v, want\n%+v", got, err, want)
 	}
 }
 
@@ -179,7 +193,7 @@ func TestAccount_DuplicateIsNotDisorder(t *testing.T) {
 func TestAccount_WrongValue(t *testing.T) {
 	f := newFeed(t, 3, 1)
 	f.send(point{0, 1}, point{1, 1})
-	f.value(2, handedAt(1), math.Nextafter(f.source.page.value(2, 1), 9e9))
+	f.value(2, handedAt(1), math.Nextafter(f.on(2, 1), 9e9))
 	f.finds(account{wrong: 1, missing: 1, lost: []lostPage{lost(1, 1)}})
 }
 
@@ -194,7 +208,7 @@ func TestAccount_PageAtTwoTimes(t *testing.T) {
 	f := newFeed(t, 2, 1)
 	f.pages(1)
 	for i := range 2 {
-		f.value(i, handedAt(7), f.source.page.value(i, 1))
+		f.value(i, handedAt(7), f.on(i, 1))
 	}
 	f.finds(account{complete: 1, wrong: 2})
 }
@@ -224,18 +238,18 @@ func TestAccount_OwnSeries(t *testing.T) {
 func TestAccount_SeriesNotOnThePage(t *testing.T) {
 	f := newFeed(t, 2, 1)
 	f.pages(1)
-	f.value(2, handedAt(1), 1)
+	f.own("drill_other", handedAt(1), 1)
 	f.finds(account{complete: 1, extra: 1})
 }
 
 func TestAccount_SeveralTargets(t *testing.T) {
 	f := newFeed(t, 2, 1)
 	f.pages(1)
-	other := source{"target-1", f.source.page, []time.Time{epoch}}
-	got := f.account([]source{f.source, other})
+	other := source{"target-1", f.source.book, []time.Time{epoch}}
+	got, err := f.account([]source{f.source, other})
 	want := account{pages: 2, complete: 1, samples: 4, missing: 2, lost: []lostPage{{1, epoch, 2}}}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("account %+v, want %+v", got, want)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("account %+v, %v, want %+v", got, err, want)
 	}
 }
 
@@ -265,14 +279,51 @@ func TestRecorder_Arrivals(t *testing.T) {
 	if got := f.arrivals(f.source); !slices.Equal(got, want) {
 		t.Errorf("arrivals %v, want %v", got, want)
 	}
-	if got := f.arrivals(source{"target-9", f.source.page, f.source.handed[:1]}); !slices.Equal(got, []time.Time{{}}) {
+	if got := f.arrivals(source{"target-9", f.source.book, f.source.handed[:1]}); !slices.Equal(got, []time.Time{{}}) {
 		t.Errorf("arrivals of a target of which nothing came: %v", got)
 	}
 }
 
-func TestRecorder_RefusesWhatItCannotRead(t *testing.T) {
-	r := newRecorder(time.Now)
-	if err := r.take([]byte("no request")); err == nil {
-		t.Error("no error")
+func TestRecorder_CountsWhatItCannotRead(t *testing.T) {
+	f := newFeed(t, 2, 1)
+	f.take(message{encoding: snappyEncoding, body: []byte("no request")})
+	f.pages(1)
+	f.finds(account{complete: 1, unreadable: 1})
+}
+
+// TestAccount_OfNoSource: what is not known is looked at for its order alone.
+func TestAccount_OfNoSource(t *testing.T) {
+	f := newFeed(t, 2, 0)
+	f.value(1, handedAt(2), 5)
+	f.value(1, handedAt(1), 5)
+	f.value(1, handedAt(1), 6)
+	got, err := f.account(nil)
+	if want := (account{disorder: 1, different: 1}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("account %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func TestRecorder_WeighsWholeMessagesOfATime(t *testing.T) {
+	f := newFeed(t, 3, 4)
+	f.pages(1, 2)
+	f.pages(3)
+	f.pages(4)
+	f.clock = handedAt(3)
+	f.post(prompb.WriteRequest{}) // as one that holds metadata only
+	at := func(n int) int64 { return handedAt(n).UnixMilli() }
+	if f.newest() != at(4) {
+		t.Errorf("newest %d, want %d", f.newest(), at(4))
+	}
+	w := f.weigh(at(2), at(3))
+	bytes := w.bytes
+	w.bytes = 0
+	if want := (weight{messages: 2, entries: 3, samples: 3, protocol: "1.0", encoding: snappyEncoding}); w != want || bytes == 0 {
+		t.Errorf("weight %+v of %d bytes, want %+v", w, bytes, want)
+	}
+	if all := f.weigh(0, at(9)); all.samples != 12 || all.entries != 9 || all.messages != 4 {
+		t.Errorf("weight of all %+v", all)
+	}
+	if samples, ticks := f.between(at(2), at(3)); samples != 6 || ticks != 2 {
+		t.Errorf("%d samples of %d ticks, want 6 of 2", samples, ticks)
 	}
 }

@@ -21,6 +21,15 @@ type job struct {
 	write    string // URL to push to
 	interval time.Duration
 	targets  []target
+	settings settings
+}
+
+// settings are what a drill varies. The zero value is an agent's defaults.
+type settings struct {
+	protocol    string // 1.0 or 2.0
+	compression string // snappy or zstd
+	packTicks   int
+	host        bool // edgetick gathers the host's metrics, too
 }
 
 type target struct{ job, instance, url string }
@@ -81,11 +90,23 @@ func edgetickData(j job) string { return filepath.Join(j.dir, "wal") }
 
 func edgetickArgs(j job) ([]string, error) {
 	args := []string{
-		"--collector.disable-defaults", "--no-collector.self", "--log.level=warn",
+		"--no-collector.self", "--log.level=warn",
 		"--tick.interval=" + j.interval.String(),
 		"--wal.dir=" + edgetickData(j),
 		"--web.listen-address=" + j.web,
 		"--remote-write.url=" + j.write,
+	}
+	if !j.settings.host {
+		args = append(args, "--collector.disable-defaults")
+	}
+	if j.settings.protocol != "" {
+		args = append(args, "--remote-write.protocol="+j.settings.protocol)
+	}
+	if j.settings.compression != "" {
+		args = append(args, "--remote-write.compression="+j.settings.compression)
+	}
+	if j.settings.packTicks > 0 {
+		args = append(args, fmt.Sprintf("--remote-write.pack-ticks=%d", j.settings.packTicks))
 	}
 	for _, t := range j.targets {
 		args = append(args, fmt.Sprintf("--scrape.target=job=%s,instance=%s,url=%s", t.job, t.instance, t.url))
@@ -96,7 +117,11 @@ func edgetickArgs(j job) ([]string, error) {
 func prometheusData(j job) string { return filepath.Join(j.dir, "agent") }
 
 func prometheusArgs(j job) ([]string, error) {
-	file, err := writeScrapeConfig(j, fmt.Sprintf("remote_write: [{url: %q}]\n", j.write))
+	more := ""
+	if j.settings.protocol == "2.0" {
+		more = ", protobuf_message: io.prometheus.write.v2.Request"
+	}
+	file, err := writeScrapeConfig(j, fmt.Sprintf("remote_write: [{url: %q%s}]\n", j.write, more))
 	return []string{
 		"--enable-feature=agent", "--log.level=warn",
 		"--config.file=" + file,
@@ -107,15 +132,22 @@ func prometheusArgs(j job) ([]string, error) {
 
 func vmagentData(j job) string { return filepath.Join(j.dir, "queue") }
 
+// forcePromProto makes a vmagent that knows it use snappy instead of its zstd.
+const forcePromProto = "remoteWrite.forcePromProto"
+
 func vmagentArgs(j job) ([]string, error) {
 	file, err := writeScrapeConfig(j, "")
-	return []string{
+	args := []string{
 		"-loggerLevel=WARN",
 		"-promscrape.config=" + file,
 		"-remoteWrite.tmpDataPath=" + vmagentData(j),
 		"-remoteWrite.url=" + j.write,
 		"-httpListenAddr=" + j.web,
-	}, err
+	}
+	if j.settings.compression == snappyEncoding {
+		args = append(args, "-"+forcePromProto)
+	}
+	return args, err
 }
 
 // writeScrapeConfig writes a configuration that prometheus and vmagent read.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"path/filepath"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -63,7 +62,7 @@ func (d *disk) run(ctx context.Context) error {
 		}
 	}()
 	for _, p := range programs {
-		s, err := newStand(p, dir, d.load, nil)
+		s, err := newStand(p, dir, d.load.stage())
 		if err != nil {
 			return err
 		}
@@ -89,20 +88,12 @@ func (d *disk) startNode(dir string) (*child, error) {
 	if d.paths.nodeExporter == "" {
 		return nil, nil
 	}
-	path, err := find(d.paths.nodeExporter)
+	node, url, err := startNodeExporter(d.paths.nodeExporter, dir)
 	if err != nil {
 		d.say("note: no node_exporter takes part: %s", err)
 		return nil, nil
 	}
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	node, err := startChild(path, []string{"--web.listen-address=" + address, "--log.level=error"}, filepath.Join(dir, "node.log"))
-	if err != nil {
-		return nil, err
-	}
-	m := &mirror{url: "http://" + address + "/metrics", maxAge: d.load.interval / 2}
+	m := &mirror{url: url, maxAge: d.load.interval / 2}
 	for _, s := range d.stands {
 		door, err := openDoor(m)
 		if err != nil {
@@ -112,7 +103,7 @@ func (d *disk) startNode(dir string) (*child, error) {
 		d.doors[s] = door
 		s.job.targets = append(s.job.targets, target{"node", "node", door.url()})
 	}
-	d.say("node_exporter: %s, its pages the same for all", path)
+	d.say("node_exporter: %s, its pages the same for all", node.cmd.Path)
 	return node, nil
 }
 
@@ -207,7 +198,7 @@ func (d *disk) report() {
 		}
 	}
 	d.say("")
-	t.print(d.out)
+	d.show(t)
 	d.say(`
 log    what edgetick says it wrote to its log
 dir    growth of the directory, not counting what was removed again

@@ -75,12 +75,9 @@ func (d *drain) once(ctx context.Context, first bool) (r drained, err error) {
 	defer end()
 	quiet.say("gathering for %s: %d exporters of %d series, every %s; --remote-write.max-backoff=1s, defaults otherwise\n",
 		d.gather, d.load.targets, d.load.series, d.load.interval)
-	var bodies [][]byte
-	var take func([]byte) error
-	if d.check {
-		take = func(b []byte) error { bodies = append(bodies, b); return nil }
-	}
-	s, err := newStand(programs[0], dir, d.load, take)
+	g := d.load.stage()
+	g.record = d.check
+	s, err := newStand(programs[0], dir, g)
 	if err != nil {
 		return r, err
 	}
@@ -91,7 +88,9 @@ func (d *drain) once(ctx context.Context, first bool) (r drained, err error) {
 		}
 	}
 	if d.check {
-		r.account, err = checkBodies(bodies, s.sources())
+		var a account
+		a, err = s.account()
+		r.account = &a
 	}
 	return r, err
 }
@@ -197,18 +196,6 @@ func (d *drain) untilEmpty(ctx context.Context, s *stand, want float64) (selfMet
 	}
 }
 
-// checkBodies compares all that came with what was handed out.
-func checkBodies(bodies [][]byte, sources []source) (*account, error) {
-	r := newRecorder(time.Now)
-	for _, b := range bodies {
-		if err := r.take(b); err != nil {
-			return nil, err
-		}
-	}
-	a := r.account(sources)
-	return &a, nil
-}
-
 // judgeDrain holds edgetick to its promises.
 func judgeDrain(all []drained) (err error) {
 	for _, r := range all {
@@ -240,7 +227,7 @@ func (d *drain) report(all []drained) {
 		}
 		t.row(row...)
 	}
-	t.print(d.out)
+	d.show(t)
 }
 
 // quantity is a line of the drain's table.

@@ -1,17 +1,16 @@
 package main
 
 import (
-	"fmt"
-	"net"
 	"net/http"
 	"sync"
 	"time"
 )
 
-// exporter serves the pages of one simulated target, the first with number 1,
+// exporter serves the pages of one target from a book, the first with number 1,
 // each number once. It is safe for concurrent use.
 type exporter struct {
-	page   *page
+	book   *book
+	most   int // pages to hand out, 0 for any number
 	server *server
 
 	mu     sync.Mutex
@@ -20,10 +19,10 @@ type exporter struct {
 	paused bool
 }
 
-func startExporter(p *page) (*exporter, error) {
-	e := &exporter{page: p}
+func startExporter(b *book, most int) (*exporter, error) {
+	e := &exporter{book: b, most: most}
 	var err error
-	e.server, err = startServer("127.0.0.1:0", e)
+	e.server, err = startServer("127.0.0.1:0", e, new(meter))
 	return e, err
 }
 
@@ -49,44 +48,13 @@ func (e *exporter) pages() []time.Time {
 func (e *exporter) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.paused {
-		http.Error(w, "paused", http.StatusServiceUnavailable)
+	if e.paused || e.most > 0 && len(e.handed) == e.most {
+		http.Error(w, "no more pages", http.StatusServiceUnavailable)
 		return
 	}
 	e.handed = append(e.handed, time.Now())
-	e.buf = e.page.append(e.buf[:0], len(e.handed))
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	e.buf = e.book.append(e.buf[:0], len(e.handed))
+	w.Header().Set("Content-Type", contentType)
 	// Who does not read the page will be found to miss it.
 	_, _ = w.Write(e.buf)
-}
-
-// server is an HTTP server on loopback.
-type server struct {
-	address string
-	http    *http.Server
-	done    chan struct{}
-}
-
-func startServer(address string, h http.Handler) (*server, error) {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", address, err)
-	}
-	s := &server{address: l.Addr().String(), done: make(chan struct{})}
-	s.http = &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: h}
-	go func() {
-		defer close(s.done)
-		// It ends with stop, and then says so.
-		_ = s.http.Serve(l)
-	}()
-	return s, nil
-}
-
-// stop breaks off all connections: from now on they are refused.
-func (s *server) stop() {
-	if s == nil {
-		return
-	}
-	s.http.Close()
-	<-s.done
 }

@@ -14,7 +14,7 @@ import (
 
 const about = `Puts edgetick through outages, and measures it, beside prometheus in agent mode and vmagent.
 
-Agents that are not installed are left out. Everything listens on loopback; processes and directories are gone at the end. The exit code is 3 if edgetick lost a sample, sent one twice with different values, or sent one out of order.`
+Agents that are not installed are left out. Everything listens on loopback; processes and directories are gone at the end. The exit code is 3 if edgetick lost or changed a sample, sent one twice with different values, or sent one out of order.`
 
 // drill is what a subcommand does.
 type drill func(context.Context) error
@@ -27,6 +27,8 @@ type common struct {
 	edgetickFlags []string
 	dir           string
 	keep          bool
+	asMarkdown    bool
+	pagesDir      string
 	load          load
 }
 
@@ -43,6 +45,8 @@ func (c *common) parse(args []string, stderr io.Writer) (drill, error) {
 		"outage": addOutage(app, c),
 		"disk":   addDisk(app, c),
 		"drain":  addDrain(app, c),
+		"wire":   addWire(app, c),
+		"peers":  addPeers(app, c),
 	}
 	command, err := app.Parse(args)
 	if err != nil {
@@ -66,6 +70,10 @@ func (c *common) addFlags(app *kingpin.Application) {
 		Default(os.TempDir()).StringVar(&c.dir)
 	app.Flag("keep", "Keep the drill's directory, with the agents' logs and data.").
 		BoolVar(&c.keep)
+	app.Flag("markdown", "Print each table as Markdown, too.").
+		BoolVar(&c.asMarkdown)
+	app.Flag("pages-dir", "Directory of the pages captured from real exporters.").
+		Default("buffer/testdata/pages").StringVar(&c.pagesDir)
 }
 
 // loadDefaults are the defaults of the flags of addLoad.
@@ -132,4 +140,13 @@ func (c *common) begin(agents []string) (programs []program, dir string, end fun
 // say prints a line about the drill.
 func (c *common) say(format string, args ...any) {
 	fmt.Fprintf(c.out, strings.TrimRight(format, "\n")+"\n", args...)
+}
+
+// show prints a table.
+func (c *common) show(t table) {
+	t.print(c.out)
+	if c.asMarkdown {
+		c.say("")
+		t.markdown(c.out)
+	}
 }

@@ -19,6 +19,9 @@ func TestRun_SaysWhatIsWrong(t *testing.T) {
 		"drain --interval=1ms":      "--interval: 1ms is out of range",
 		"drain --runs=0":            "--runs: 0 is out of range",
 		"outage --agent=telegraf":   "enum value must be one of",
+		"wire --ticks=0":            "--ticks: 0 is out of range",
+		"peers --runs=0":            "--runs: 0 is out of range",
+		"peers --scenario=idle":     "enum value must be one of",
 		"drain --edgetick=/no/such": "none of the agents is there",
 	} {
 		t.Run(flags, func(t *testing.T) {
@@ -36,6 +39,8 @@ func TestParseFlags_LoadIsThatOfTheCommand(t *testing.T) {
 		"outage":                       {2, 500, time.Second},
 		"disk --series=7":              {2, 7, time.Second},
 		"drain --interval=1s":          {10, 1000, time.Second},
+		"wire":                         {3, 500, time.Second},
+		"peers --targets=2":            {2, 1000, time.Second},
 		"drain --targets=3 --series=4": {3, 4, 100 * time.Millisecond},
 	} {
 		c := &common{out: io.Discard}
@@ -106,6 +111,68 @@ func TestTable_AlignsColumns(t *testing.T) {
 	const want = "      one    µ\nname    2  345\nn\n"
 	if b.String() != want {
 		t.Errorf("printed\n%q, want\n%q", b.String(), want)
+	}
+}
+
+func TestTable_Markdown(t *testing.T) {
+	var b bytes.Buffer
+	table{{"", "one", "two"}, {"name", "2", "3"}}.markdown(&b)
+	const want = "|  | one | two |\n|---|---:|---:|\n| name | 2 | 3 |\n"
+	if b.String() != want {
+		t.Errorf("printed\n%q, want\n%q", b.String(), want)
+	}
+}
+
+func TestArgs_Settings(t *testing.T) {
+	j := job{dir: t.TempDir(), interval: time.Second}
+	for name, c := range map[string]struct {
+		args     func(job) ([]string, error)
+		settings settings
+		want     []string
+		not      string
+	}{
+		"edgetick": {edgetickArgs, settings{protocol: "2.0", compression: "zstd", packTicks: 20, host: true},
+			[]string{"--remote-write.protocol=2.0", "--remote-write.compression=zstd", "--remote-write.pack-ticks=20"}, "--collector.disable-defaults"},
+		"edgetick's defaults": {edgetickArgs, settings{}, []string{"--collector.disable-defaults"}, "--remote-write.p"},
+		"vmagent":             {vmagentArgs, settings{compression: "snappy"}, []string{"-remoteWrite.forcePromProto"}, "zstd"},
+		"vmagent's defaults":  {vmagentArgs, settings{}, nil, "-remoteWrite.forcePromProto"},
+	} {
+		j.settings = c.settings
+		args, err := c.args(j)
+		if err != nil {
+			t.Error(name, err)
+		}
+		for _, want := range c.want {
+			if !slices.Contains(args, want) {
+				t.Errorf("%s: no %s in %q", name, want, args)
+			}
+		}
+		if strings.Contains(strings.Join(args, " "), c.not) {
+			t.Errorf("%s: %s in %q", name, c.not, args)
+		}
+	}
+	for protocol, want := range map[string]bool{"": false, "1.0": false, "2.0": true} {
+		j.settings = settings{protocol: protocol}
+		if _, err := prometheusArgs(j); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(j.dir + "/scrape.yml")
+		if got := strings.Contains(string(text), "protobuf_message: io.prometheus.write.v2.Request"); err != nil || got != want {
+			t.Errorf("protocol %q: %s, %v", protocol, text, err)
+		}
+	}
+}
+
+func TestSpeaksV2(t *testing.T) {
+	for version, want := range map[string]bool{
+		"prometheus, version 2.42.0+ds (branch: debian/sid)": false,
+		"prometheus, version 2.54.1 (branch: HEAD)":          true,
+		"prometheus, version 3.14.0 (branch: HEAD)":          true,
+		"which does not tell its version":                    false,
+	} {
+		if got := speaksV2(version); got != want {
+			t.Errorf("%q: %v", version, got)
+		}
 	}
 }
 

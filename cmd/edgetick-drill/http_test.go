@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,8 +32,8 @@ func get(t *testing.T, url string) (int, string) {
 }
 
 func TestExporter_NumbersItsPages(t *testing.T) {
-	p := newPage(5)
-	e, err := startExporter(p)
+	p := simulated(5)
+	e, err := startExporter(p, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +47,14 @@ func TestExporter_NumbersItsPages(t *testing.T) {
 	if code, _ := get(t, e.url()); code != http.StatusServiceUnavailable {
 		t.Errorf("status %d while paused", code)
 	}
-	if n := len(e.pages()); n != 3 {
-		t.Errorf("%d pages handed out, want 3", n)
+	e.paused = false
+	for _, want := range []int{http.StatusOK, http.StatusServiceUnavailable} {
+		if code, _ := get(t, e.url()); code != want {
+			t.Errorf("status %d, want %d: there are 4 pages", code, want)
+		}
+	}
+	if n := len(e.pages()); n != 4 {
+		t.Errorf("%d pages handed out, want 4", n)
 	}
 }
 
@@ -84,7 +92,7 @@ func TestMirror_ShowsAllTheSamePage(t *testing.T) {
 	}
 }
 
-func post(t *testing.T, url, encoding string, body []byte) (int, error) {
+func post(t *testing.T, url, encoding string, body []byte, header ...string) (int, error) {
 	t.Helper()
 	defer http.DefaultClient.CloseIdleConnections()
 	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
@@ -92,6 +100,9 @@ func post(t *testing.T, url, encoding string, body []byte) (int, error) {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Encoding", encoding)
+	for pair := range slices.Chunk(header, 2) {
+		req.Header.Set(pair[0], pair[1])
+	}
 	answer, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, err
@@ -101,7 +112,7 @@ func post(t *testing.T, url, encoding string, body []byte) (int, error) {
 
 func TestSink_GoesAndComesBack(t *testing.T) {
 	var kept [][]byte
-	s, err := newSink(func(b []byte) error { kept = append(kept, b); return nil })
+	s, err := newSink(accepts{}, func(m message) { kept = append(kept, m.body) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,13 +138,13 @@ func TestSink_GoesAndComesBack(t *testing.T) {
 		t.Errorf("kept %d bodies", len(kept))
 	}
 	got := s.seen()
-	if got.requests != 2 || got.decoded != 2000 || got.bytes != 2*len(body) || got.first.IsZero() || !got.last.After(got.first) {
+	if got.requests != 2 || got.bytes != 2*len(body) || got.first.IsZero() || !got.last.After(got.first) {
 		t.Errorf("traffic %+v", got)
 	}
 }
 
 func TestSink_RefusesWhatItCannotRead(t *testing.T) {
-	s, err := newSink(nil)
+	s, err := newSink(accepts{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,8 +157,32 @@ func TestSink_RefusesWhatItCannotRead(t *testing.T) {
 			t.Errorf("%s: %d, %v, want %d", encoding, code, err, want)
 		}
 	}
-	if got := s.seen(); got.requests != 0 || got.refused != 1 || got.refusal == nil || got.wrongEncoding != 1 {
+	if got := s.seen(); got.requests != 0 || got.refused != 1 || got.refusal == nil || got.declined != 1 || got.wasted != 40 {
 		t.Errorf("traffic %+v", got)
+	}
+}
+
+// TestSink_CountsAllBytes: what HTTP adds is what is left of a connection's bytes
+// without the bodies, taken or not.
+func TestSink_CountsAllBytes(t *testing.T) {
+	s, err := newSink(accepts{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.up(); err != nil {
+		t.Fatal(err)
+	}
+	defer s.down()
+	incompressible := make([]byte, 50_000)
+	rand.NewChaCha8([32]byte{}).Read(incompressible)
+	body := snappy.Encode(nil, incompressible)
+	for _, encoding := range []string{"snappy", "zstd", "snappy"} {
+		if _, err := post(t, s.url(), encoding, body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if e := s.envelope(); e < 150 || e > 600 {
+		t.Errorf("HTTP adds %v bytes to a request", e)
 	}
 }
 

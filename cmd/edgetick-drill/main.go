@@ -6,18 +6,24 @@
 //     the receiver comes back. Which samples are missing, twice, out of order?
 //   - disk: how much each agent writes to disk.
 //   - drain: how fast edgetick delivers a backlog, and in how much memory.
+//   - wire: how many bytes a sample takes on the wire, by protocol and window.
+//   - peers: CPU, memory, disk and wire of each agent while all is well.
 //
 // The parts, file by file:
 //
-//   - page.go, exporter.go: simulated exporters. Every page is numbered, every
-//     value follows from the page's number. mirror.go serves a real
-//     node_exporter's page.
-//   - sink.go: a receiver that can be taken away. recorder.go remembers what
-//     came, account.go compares it with what the exporters handed out.
-//   - agents.go: how each agent is configured and started. child.go, procfs.go,
-//     selfmetrics.go: its process, what that takes, what it says of itself.
+//   - page.go, captured.go: pages, simulated from their number or captured from
+//     real exporters. book.go: all pages of an exporter, and what stands on each.
+//   - exporter.go: hands out a book. mirror.go serves a real node_exporter's
+//     page, node.go starts one. server.go: what all of them listen with.
+//   - sink.go: a receiver that can be taken away. message.go decodes what comes,
+//     recorder.go remembers it, account.go compares it with what the exporters
+//     handed out.
+//   - agents.go: how each agent is configured and started; variants.go: with what
+//     settings it is weighed. child.go, procfs.go, cpu_linux.go, selfmetrics.go:
+//     its process, what that takes, what it says of itself.
 //   - stand.go: an agent with exporters, receiver and directory of its own.
-//   - outage.go with verdict.go, disk.go, drain.go: the drills. table.go prints.
+//   - outage.go with verdict.go, disk.go, drain.go, wire.go, peers.go with
+//     peerstable.go and calibrate.go: the drills. table.go prints.
 //
 // All addresses are on loopback. Processes end and directories go with the
 // drill, however it ends.

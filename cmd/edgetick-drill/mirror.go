@@ -67,7 +67,7 @@ type door struct {
 func openDoor(m *mirror) (*door, error) {
 	d := &door{mirror: m}
 	var err error
-	d.server, err = startServer("127.0.0.1:0", d)
+	d.server, err = startServer("127.0.0.1:0", d, new(meter))
 	return d, err
 }
 
@@ -92,7 +92,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	d.mu.Lock()
 	d.samples += samples
 	d.mu.Unlock()
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	w.Header().Set("Content-Type", contentType)
 	// Who does not read the page will be found to miss it.
 	_, _ = w.Write(text)
 }

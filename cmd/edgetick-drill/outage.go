@@ -16,13 +16,12 @@ type outage struct {
 	healthy, down, stopped, downAgain, back, settle time.Duration
 	runs                                            int
 
-	stands    stands
-	recorders map[*stand]*recorder
-	times     outageTimes
+	stands stands
+	times  outageTimes
 }
 
 func addOutage(app *kingpin.Application, c *common) drill {
-	o := &outage{common: c, recorders: make(map[*stand]*recorder)}
+	o := &outage{common: c}
 	cmd := app.Command("outage", "Take the receiver away, kill the agents with SIGKILL and start them again, bring the receiver back, and tell what became of every sample.")
 	c.addLoad(cmd, loadDefaults{targets: "2", series: "500", interval: "1s"})
 	phase := func(d *time.Duration, name, byDefault, help string) {
@@ -55,12 +54,12 @@ func (o *outage) run(ctx context.Context) error {
 			single = append(single, []verdict{v})
 		}
 		o.say("\nrun %d of %d", i+1, o.runs)
-		outageTable(single).print(o.out)
+		o.show(outageTable(single))
 		errs = append(errs, judgeOutage(verdicts))
 	}
 	if o.runs > 1 {
 		o.say("\nmedians of %d runs", o.runs)
-		outageTable(agents).print(o.out)
+		o.show(outageTable(agents))
 	}
 	return errors.Join(errs...)
 }
@@ -78,14 +77,14 @@ func (o *outage) once(ctx context.Context, first bool) ([]verdict, error) {
 	defer end()
 	o.stands = nil
 	defer func() { o.stands.close() }()
+	g := o.load.stage()
+	g.record = true
 	for _, p := range programs {
-		r := newRecorder(time.Now)
-		s, err := newStand(p, dir, o.load, r.take)
+		s, err := newStand(p, dir, g)
 		if err != nil {
 			return nil, err
 		}
 		o.stands = append(o.stands, s)
-		o.recorders[s] = r
 	}
 	quiet.say("each: %d exporters of %d series, every %s; an agent's defaults otherwise", o.load.targets, o.load.series, o.load.interval)
 	quiet.say("phases: healthy %s, receiver down %s, SIGKILL, stopped %s, running with the receiver down %s, receiver back %s, settling up to %s, SIGTERM",
@@ -93,17 +92,19 @@ func (o *outage) once(ctx context.Context, first bool) ([]verdict, error) {
 	if err := o.phases(ctx); err != nil {
 		return nil, err
 	}
-	return o.verdicts(), nil
+	return o.verdicts()
 }
 
-func (o *outage) verdicts() (list []verdict) {
-	for _, s := range o.stands {
-		list = append(list, evidence{
-			name: s.program.name, recorder: o.recorders[s], sources: s.sources(), traffic: s.sink.seen(),
+func (o *outage) verdicts() (list []verdict, err error) {
+	err = o.stands.each(func(s *stand) error {
+		v, err := evidence{
+			name: s.program.name, recorder: s.recorder, sources: s.sources(), traffic: s.sink.seen(),
 			interval: o.load.interval, times: o.times, crash: s.crash,
-		}.verdict())
-	}
-	return list
+		}.verdict()
+		list = append(list, v)
+		return err
+	})
+	return list, err
 }
 
 func (o *outage) phases(ctx context.Context) error {
@@ -145,19 +146,8 @@ func (o *outage) settled(ctx context.Context) error {
 	if err := o.stands.pause(ctx); err != nil {
 		return err
 	}
-	for end := time.Now().Add(o.settle); time.Now().Before(end) && !o.complete(); {
-		if err := o.stands.wait(ctx, time.Second); err != nil {
-			return err
-		}
+	if err := o.stands.settle(ctx, o.settle); err != nil {
+		return err
 	}
 	return o.stands.each((*stand).stop)
-}
-
-func (o *outage) complete() bool {
-	for _, s := range o.stands {
-		if o.recorders[s].account(s.sources()).missing > 0 {
-			return false
-		}
-	}
-	return true
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 )
 
@@ -11,24 +10,23 @@ import (
 //
 // Of 20 series, 14 change once in stillFor pages, 3 count in whole numbers, 1 in
 // milliseconds, 1 is a gauge of two decimals and 1 of a full mantissa: about 70
-// of 100 values are those of the page before, as on a node_exporter's page. The
-// first series is the page's number itself.
+// of 100 values are those of the page before, as on a node_exporter's page.
 type page struct {
-	series int
-	lines  []string // what stands before each value
+	lines []string // what stands before each value
 }
 
 const (
-	scrapeNumber = "drill_scrape_number"
 	familyPrefix = "drill_family_"
-	seriesLabel  = "series"
 
 	perFamily = 20
 	stillFor  = 60
 )
 
+// simulated makes a book of so many series a page, the page's number among them.
+func simulated(series int) *book { return newBook(newPage(series - 1).append) }
+
 func newPage(series int) *page {
-	p := &page{series: series}
+	p := new(page)
 	for i := range series {
 		p.lines = append(p.lines, linePrefix(i))
 	}
@@ -37,12 +35,9 @@ func newPage(series int) *page {
 
 // linePrefix makes lines of about 110 bytes.
 func linePrefix(i int) string {
-	if i == 0 {
-		return "# HELP " + scrapeNumber + " Number of this page.\n# TYPE " + scrapeNumber + " gauge\n" + scrapeNumber + `{series="0"} `
-	}
 	family := fmt.Sprintf("%s%04d", familyPrefix, i/perFamily)
 	comment := ""
-	if i%perFamily == 0 || i == 1 {
+	if i%perFamily == 0 {
 		comment = fmt.Sprintf("# HELP %s Values that follow from the number of the page.\n# TYPE %s gauge\n", family, family)
 	}
 	return fmt.Sprintf(`%s%s{handler="/api/v1/items/%d",method="get",code="200",region="eu-central",series="%d"} `,
@@ -61,9 +56,6 @@ func (p *page) append(dst []byte, number int) []byte {
 
 // value is that of series i on the page of a number.
 func (p *page) value(i, number int) float64 {
-	if i == 0 {
-		return float64(number)
-	}
 	switch kind := i % perFamily; {
 	case kind < 14:
 		return float64(i)*1.5 + float64((number+i)/stillFor)
@@ -76,21 +68,6 @@ func (p *page) value(i, number int) float64 {
 	default:
 		return float64(mix(i, number)>>11) / (1 << 53)
 	}
-}
-
-// number tells on which page series i had a value, for those series where it can
-// be told.
-func (p *page) number(i int, value float64) (int, bool) {
-	if i == 0 {
-		return int(value), true
-	}
-	switch kind := i % perFamily; {
-	case kind < 14 || kind > 17:
-		return 0, false
-	case kind == 17:
-		value = math.Round(value * 1000)
-	}
-	return int(value / float64(counterStep(i))), true
 }
 
 // counter grows by counterStep a page on average, never by the same.

@@ -33,7 +33,7 @@ func TestPage_TextHoldsTheValues(t *testing.T) {
 		t.Errorf("%d lines, %d samples", i, countSamples(text))
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	if families, err := parser.TextToMetricFamilies(bytes.NewReader(text)); err != nil || len(families) != 4 {
+	if families, err := parser.TextToMetricFamilies(bytes.NewReader(text)); err != nil || len(families) != 3 {
 		t.Errorf("%d families, %v", len(families), err)
 	}
 	if perLine := len(text) / 60; perLine < 90 || perLine > 130 {
@@ -41,30 +41,11 @@ func TestPage_TextHoldsTheValues(t *testing.T) {
 	}
 }
 
-func TestPage_NumberFollowsFromValues(t *testing.T) {
-	p := newPage(500)
-	tell := 0
-	for i := range p.series {
-		for n := 1; n < 1000; n++ {
-			got, ok := p.number(i, p.value(i, n))
-			if ok && got != n {
-				t.Fatalf("series %d: value of page %d tells %d", i, n, got)
-			}
-			if ok && n == 1 {
-				tell++
-			}
-		}
-	}
-	if tell < 90 {
-		t.Errorf("%d of 500 series tell their number", tell)
-	}
-}
-
 func TestPage_MostValuesStayTheSame(t *testing.T) {
 	p := newPage(1000)
 	same := 0
 	for n := 1; n <= 100; n++ {
-		for i := range p.series {
+		for i := range p.lines {
 			if p.value(i, n) == p.value(i, n+1) {
 				same++
 			}

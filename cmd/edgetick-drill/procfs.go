@@ -16,22 +16,31 @@ type usage struct {
 	at   time.Time
 	cpu  time.Duration // user and system
 	rss  int64         // bytes of memory now
+	pss  int64         // the same, shared pages by their share
 	peak int64         // most there were, since the start or resetPeak
 	disk int64         // bytes it caused to be written to disk
 }
 
-// clockTick is the unit of times in /proc/PID/stat. User space sees the same on
-// every Linux that Go runs on.
-const clockTick = 10 * time.Millisecond
-
 // readUsage measures a process. now is the time.
-func readUsage(pid int, now time.Time) (usage, error) {
-	u := usage{at: now}
+func readUsage(pid int, now time.Time) (u usage, err error) {
+	u.at = now
+	u.cpu, err = cpuTime(pid)
 	return u, errors.Join(
-		readProc(pid, "stat", func(text string) (err error) { u.cpu, err = parseStat(text); return err }),
-		readProc(pid, "status", func(text string) (err error) { return parseStatus(text, &u) }),
+		err,
+		readProc(pid, "status", func(text string) error { return parseStatus(text, &u) }),
+		readProc(pid, "smaps_rollup", func(text string) (err error) { u.pss, err = field(text, "Pss"); u.pss <<= 10; return err }),
 		readProc(pid, "io", func(text string) (err error) { u.disk, err = parseIO(text); return err }),
 	)
+}
+
+// plus adds the usage of another process, measured at the same time.
+func (u usage) plus(o usage) usage {
+	u.cpu += o.cpu
+	u.rss += o.rss
+	u.pss += o.pss
+	u.peak += o.peak
+	u.disk += o.disk
+	return u
 }
 
 func readProc(pid int, name string, parse func(string) error) error {
@@ -49,18 +58,6 @@ func readProc(pid int, name string, parse func(string) error) error {
 // resetPeak makes the peak of memory that of the time from now on.
 func resetPeak(pid int) error {
 	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0)
-}
-
-// parseStat reads /proc/PID/stat: fields 14 and 15, counted from the program's
-// name in parentheses, which may hold anything.
-func parseStat(text string) (time.Duration, error) {
-	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
-	if len(fields) < 13 {
-		return 0, errors.New("too few fields")
-	}
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * clockTick, errors.Join(err1, err2)
 }
 
 func parseStatus(text string, u *usage) (err error) {

@@ -16,32 +16,53 @@ type load struct {
 	interval time.Duration
 }
 
+// stage is the load of simulated exporters.
+func (l load) stage() stage {
+	g := stage{interval: l.interval}
+	b := simulated(l.series)
+	for range l.targets {
+		g.books = append(g.books, b)
+	}
+	return g
+}
+
+// stage is what an agent finds: exporters and a receiver.
+type stage struct {
+	books    []*book // an exporter for each
+	pages    int     // that each hands out at most, 0 for any number
+	interval time.Duration
+	record   bool // remember all that comes
+	accepts  accepts
+	settings settings
+}
+
 // stand is one agent with exporters, a receiver and a directory of its own.
 type stand struct {
 	program   program
 	job       job
-	page      *page
 	exporters []*exporter
 	sink      *sink
-	child     *child // nil while it does not run
-	crash     crash  // the last
+	recorder  *recorder // nil if what comes is counted only
+	child     *child    // nil while it does not run
+	companion *child    // node_exporter, where the agent needs one
+	crash     crash     // the last
 }
 
 // newStand makes a stand in a new directory below dir. The exporters answer, the
 // sink is away, the agent does not run yet.
-func newStand(p program, dir string, l load, take func([]byte) error) (s *stand, err error) {
-	s = &stand{program: p, page: newPage(l.series), job: job{dir: filepath.Join(dir, p.name), interval: l.interval}}
+func newStand(p program, dir string, g stage) (s *stand, err error) {
+	s = &stand{program: p, job: job{interval: g.interval, settings: g.settings}}
 	defer func() {
 		if err != nil {
 			s.close()
 			err = fmt.Errorf("%s: %w", p.name, err)
 		}
 	}()
-	if err := os.Mkdir(s.job.dir, 0o755); err != nil {
+	if s.job.dir, err = os.MkdirTemp(dir, p.name+"-"); err != nil {
 		return nil, err
 	}
-	for i := range l.targets {
-		e, err := startExporter(s.page)
+	for i, b := range g.books {
+		e, err := startExporter(b, g.pages)
 		if err != nil {
 			return nil, err
 		}
@@ -51,19 +72,29 @@ func newStand(p program, dir string, l load, take func([]byte) error) (s *stand,
 	if s.job.web, err = freeAddress(); err != nil {
 		return nil, err
 	}
-	s.sink, err = newSink(take)
-	if err == nil {
+	return s, s.addSink(g)
+}
+
+func (s *stand) addSink(g stage) (err error) {
+	var take func(message)
+	if g.record {
+		s.recorder = newRecorder()
+		take = s.recorder.take
+	}
+	if s.sink, err = newSink(g.accepts, take); err == nil {
 		s.job.write = s.sink.url()
 	}
-	return s, err
+	return err
 }
 
 func instance(i int) string { return fmt.Sprintf("target-%d", i) }
 
 // close ends everything, at once.
 func (s *stand) close() {
-	if s.child != nil {
-		s.child.kill()
+	for _, c := range []*child{s.child, s.companion} {
+		if c != nil {
+			c.kill()
+		}
 	}
 	for _, e := range s.exporters {
 		e.close()
@@ -137,7 +168,15 @@ func (s *stand) stop() error {
 	return c.stop(patience)
 }
 
-func (s *stand) usage() (usage, error) { return readUsage(s.child.pid(), time.Now()) }
+// usage is what the agent has taken, and its companion with it.
+func (s *stand) usage() (usage, error) {
+	u, err := readUsage(s.child.pid(), time.Now())
+	if err != nil || s.companion == nil {
+		return u, err
+	}
+	c, err := readUsage(s.companion.pid(), u.at)
+	return u.plus(c), err
+}
 
 // dataSize is the size of what the agent keeps on disk.
 func (s *stand) dataSize() (int64, error) { return dirSize(s.program.data(s.job)) }
@@ -145,7 +184,7 @@ func (s *stand) dataSize() (int64, error) { return dirSize(s.program.data(s.job)
 // sources are the targets as their exporters know them.
 func (s *stand) sources() (list []source) {
 	for i, e := range s.exporters {
-		list = append(list, source{instance(i), s.page, e.pages()})
+		list = append(list, source{instance(i), e.book, e.pages()})
 	}
 	return list
 }
@@ -157,3 +196,6 @@ func (s *stand) pages() (n int) {
 	}
 	return n
 }
+
+// account compares what came with what was handed out.
+func (s *stand) account() (account, error) { return s.recorder.account(s.sources()) }

@@ -35,6 +35,14 @@ func (all stands) start(ctx context.Context) error {
 	return all.each(func(s *stand) error { return s.untilReady(ctx) })
 }
 
+// pages is the number of pages handed out so far.
+func (all stands) pages() (n int) {
+	for _, s := range all {
+		n += s.pages()
+	}
+	return n
+}
+
 // pause makes all exporters hand out nothing more, and waits for the scrapes of
 // the moment.
 func (all stands) pause(ctx context.Context) error {
@@ -46,6 +54,30 @@ func (all stands) pause(ctx context.Context) error {
 		longest = max(longest, 2*s.job.interval)
 	}
 	return all.wait(ctx, longest)
+}
+
+// settle waits until all that was handed out has come, at most so long.
+func (all stands) settle(ctx context.Context, most time.Duration) error {
+	for end := time.Now().Add(most); time.Now().Before(end); {
+		complete, err := all.complete()
+		if err != nil || complete {
+			return err
+		}
+		if err := all.wait(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (all stands) complete() (bool, error) {
+	missing := 0
+	err := all.each(func(s *stand) error {
+		a, err := s.account()
+		missing += a.missing
+		return err
+	})
+	return missing == 0, err
 }
 
 // wait lets time pass while all agents run.

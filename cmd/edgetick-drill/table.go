@@ -38,6 +38,16 @@ func (t table) print(w io.Writer) {
 	}
 }
 
+// markdown prints the table as Markdown.
+func (t table) markdown(w io.Writer) {
+	for i, row := range t {
+		fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | "))
+		if i == 0 {
+			fmt.Fprintf(w, "|---|%s\n", strings.Repeat("---:|", len(row)-1))
+		}
+	}
+}
+
 // number writes a number with as many digits as it deserves.
 func number(v float64) string {
 	switch {
@@ -51,6 +61,9 @@ func number(v float64) string {
 		return fmt.Sprintf("%.2f", v)
 	}
 }
+
+// whole writes a count.
+func whole(v float64) string { return fmt.Sprintf("%.0f", v) }
 
 // median is the middle one, the lower of two.
 func median(values []float64) float64 {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -55,8 +56,9 @@ type evidence struct {
 	crash    crash
 }
 
-func (e evidence) verdict() verdict {
-	v := verdict{name: e.name, traffic: e.traffic, account: e.recorder.account(e.sources), byPhase: make(map[string]int)}
+func (e evidence) verdict() (verdict, error) {
+	a, err := e.recorder.account(e.sources)
+	v := verdict{name: e.name, traffic: e.traffic, account: a, byPhase: make(map[string]int)}
 	for _, l := range v.lost {
 		v.byPhase[e.phase(l.handed)]++
 	}
@@ -69,7 +71,7 @@ func (e evidence) verdict() verdict {
 			}
 		}
 	}
-	return v
+	return v, err
 }
 
 // addGap enters what was not scraped around the kill.
@@ -116,7 +118,6 @@ func outageTable(agents [][]verdict) (t table) {
 }
 
 func findings() []finding {
-	whole := func(v float64) string { return fmt.Sprintf("%.0f", v) }
 	tenths := func(v float64) string { return fmt.Sprintf("%.1f", v) }
 	count := func(name string, get func(verdict) int) finding {
 		return finding{name, func(v verdict) float64 { return float64(get(v)) }, whole}
@@ -163,11 +164,25 @@ func judgeOutage(runs []verdict) (err error) {
 // be missing.
 func (a account) judge(mayMiss int) error {
 	return errors.Join(
-		broken(a.missing-mayMiss, "samples lost"),
+		broken(a.unreadable, "requests that cannot be decoded"),
+		broken(a.missing-mayMiss, "samples lost"+a.lostPages()),
 		broken(a.wrong, "samples with a wrong value"),
 		broken(a.different, "duplicates with another value"),
 		broken(a.disorder, "samples out of order"),
 	)
+}
+
+// lostPages names the first of the pages of which samples are missing.
+func (a account) lostPages() string {
+	var b strings.Builder
+	for i, l := range a.lost {
+		if i == 5 {
+			b.WriteString(", and more")
+			break
+		}
+		fmt.Fprintf(&b, ", %d of page %d handed out at %s", l.missing, l.number, l.handed.Format("15:04:05.000"))
+	}
+	return b.String()
 }
 
 func broken(n int, what string) error {

@@ -28,8 +28,8 @@ func (f *feed) evidence() evidence {
 
 // page sends the page of a number at a time.
 func (f *feed) pageAt(number int, at time.Time) {
-	for i := range f.source.page.series {
-		f.value(i, at, f.source.page.value(i, number))
+	for i := range f.series {
+		f.value(i, at, f.on(i, number))
 	}
 }
 
@@ -42,7 +42,10 @@ func TestVerdict_TellsPhasesApart(t *testing.T) {
 	f.pageAt(7, handedAt(10))
 	f.clock = epoch.Add(20 * time.Second)
 	f.pageAt(8, handedAt(11))
-	v := e.verdict()
+	v, err := e.verdict()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if want := map[string]int{phaseHealthy: 2, phaseDown: 2}; !maps.Equal(v.byPhase, want) {
 		t.Errorf("pages missing by phase: %v, want %v", v.byPhase, want)
 	}

@@ -151,10 +151,8 @@ func measure(r *http.Request, body []byte) (remoteapi.WriteMessageType, Traffic)
 	if err != nil {
 		return msg, t
 	}
-	if msg == remoteapi.WriteV2MessageType {
-		return msg, t.plus(measureV2(plain))
-	}
-	return msg, t.plus(measureV1(plain))
+	t.addMessage(msg, plain)
+	return msg, t
 }
 
 func messageType(r *http.Request) (remoteapi.WriteMessageType, error) {
@@ -179,34 +177,31 @@ func decompress(body []byte) ([]byte, error) {
 	return snappy.Decode(nil, body)
 }
 
-// measureV1 counts nothing in a message that does not decode.
-func measureV1(plain []byte) (t Traffic) {
-	var m prompb.WriteRequest
-	if m.Unmarshal(plain) != nil {
-		return Traffic{}
-	}
-	for i := range m.Timeseries {
-		s := &m.Timeseries[i]
-		t.Series++
-		t.Samples += uint64(len(s.Samples) + len(s.Histograms))
-		t.Exemplars += uint64(len(s.Exemplars))
-	}
-	return t
+// addSeries adds a TimeSeries, which looks the same in both versions.
+func (t *Traffic) addSeries(samples, histograms, exemplars int) {
+	t.Series++
+	t.Samples += uint64(samples + histograms)
+	t.Exemplars += uint64(exemplars)
 }
 
-// measureV2 counts nothing in a message that does not decode.
-func measureV2(plain []byte) (t Traffic) {
-	var m writev2.Request
+// addMessage adds all TimeSeries of a message, nothing of one that does not
+// decode.
+func (t *Traffic) addMessage(msg remoteapi.WriteMessageType, plain []byte) {
+	var v1 prompb.WriteRequest
+	var v2 writev2.Request
+	var m interface{ Unmarshal([]byte) error } = &v1
+	if msg == remoteapi.WriteV2MessageType {
+		m = &v2
+	}
 	if m.Unmarshal(plain) != nil {
-		return Traffic{}
+		return
 	}
-	for i := range m.Timeseries {
-		s := &m.Timeseries[i]
-		t.Series++
-		t.Samples += uint64(len(s.Samples) + len(s.Histograms))
-		t.Exemplars += uint64(len(s.Exemplars))
+	for _, s := range v1.Timeseries {
+		t.addSeries(len(s.Samples), len(s.Histograms), len(s.Exemplars))
 	}
-	return t
+	for _, s := range v2.Timeseries {
+		t.addSeries(len(s.Samples), len(s.Histograms), len(s.Exemplars))
+	}
 }
 
 // statusWriter remembers the status of an answer.
