@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/edgetick/edgetick/agent"
+	"github.com/edgetick/edgetick/agent/journal"
+	"github.com/edgetick/edgetick/agent/remote"
 )
 
 func TestHandler_TellsTheState(t *testing.T) {
@@ -22,6 +24,9 @@ func TestHandler_TellsTheState(t *testing.T) {
 	down.Targets = []agent.TargetStatus{{Job: "shop", Error: "<refused>", LastGathered: time.Unix(1, 0)}}
 	held.Remotes = []agent.RemoteStatus{{Name: "eu", Held: "server answered 401"}}
 	full.Disk = "no space left on device"
+	refused := working
+	refused.Remotes = []agent.RemoteStatus{{Name: "eu", Protocol: remote.Protocol2,
+		Books: remote.Books{Rejected: journal.Counts{"labels": 3, "limit": 4, "other": 0}}}}
 	for _, test := range []struct {
 		name, path string
 		status     agent.Status
@@ -38,6 +43,8 @@ func TestHandler_TellsTheState(t *testing.T) {
 		{"down", "/", down, 200, "down: &lt;refused&gt;"},
 		{"held", "/", held, 200, "held: server answered 401"},
 		{"full", "/", full, 200, "no space left on device"},
+		{"refused", "/", refused, 200, `<td>2.0</td>`},
+		{"refused", "/", refused, 200, `<td class="n">7<br>3 labels<br>4 limit</td>`},
 		{"working", "/metrics", working, 200, "answer 42"},
 		{"working", "/nowhere", working, 404, ""},
 	} {

@@ -68,6 +68,8 @@ func run(args []string, stderr io.Writer) int {
 		}
 		return exitOK
 	}
+	tuneMemory(opts.agent.BufferMaxBytes)
+	go giveBack(ctx)
 	log.Info("starting edgetick", "version", version.Version, "tick_interval", opts.agent.TickInterval)
 	if err := serve(ctx, cfg, opts, log); err != nil {
 		log.Error("edgetick stops", "err", err)

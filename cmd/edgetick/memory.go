@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"runtime/debug"
+	"runtime/metrics"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The process is small, and so is its heap: what Go keeps by default for the sake
+// of speed would be most of it. These settings keep it small; GOGC and GOMEMLIMIT
+// override them.
+
+// gcPercent is how far the heap may grow, in per cent of what is alive, before it
+// is collected. Little garbage is made between two ticks.
+const gcPercent = 50
+
+// limitPart is the part of the control group's memory that the process may take
+// before it collects garbage more often than that. The rest is for the program's
+// own pages, and for what the kernel charges to it.
+const limitPart = 0.8
+
+// tuneMemory sets the pace of garbage collection. buffer is the size of the ring,
+// which is never less than the limit leaves room for.
+func tuneMemory(buffer int) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	if limit := groupLimit(); limit > 0 && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(max(int64(float64(limit)*limitPart), 2*int64(buffer)))
+	}
+}
+
+// groupLimit is the memory limit of the process's control group in bytes; 0 if
+// there is none.
+func groupLimit() int64 {
+	if n := limitIn("/sys/fs/cgroup/memory/memory.limit_in_bytes"); n > 0 {
+		return n
+	}
+	group := ""
+	if raw, err := os.ReadFile("/proc/self/cgroup"); err == nil {
+		for line := range strings.Lines(string(raw)) {
+			if path, ok := strings.CutPrefix(line, "0::"); ok {
+				group = strings.TrimSpace(path)
+			}
+		}
+	}
+	if n := limitIn("/sys/fs/cgroup" + group + "/memory.max"); n > 0 {
+		return n
+	}
+	return limitIn("/sys/fs/cgroup/memory.max") // seen from inside a container
+}
+
+// limitIn reads a limit. One that no machine can reach means none.
+func limitIn(file string) int64 {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.ParseInt(string(bytes.TrimSpace(raw)), 10, 64)
+	if err != nil || n <= 0 || n > 1<<50 {
+		return 0
+	}
+	return n
+}
+
+const (
+	// giveBackEvery is how often memory that is not needed is looked for: after
+	// the start, and after a backlog.
+	giveBackEvery = time.Minute
+	// giveBackFirst is when the start is over.
+	giveBackFirst = 5 * time.Second
+	// idleHeap is how much of the heap may be free.
+	idleHeap = 2 << 20
+)
+
+// giveBack gives memory back to the system that is not needed any more, until ctx
+// is done.
+func giveBack(ctx context.Context) {
+	for wait := giveBackFirst; ; wait = giveBackEvery {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return
+		}
+		if freeHeap() > idleHeap {
+			debug.FreeOSMemory()
+		}
+		dropProgram()
+	}
+}
+
+// freeHeap is the memory in bytes that the heap holds and does not use.
+func freeHeap() uint64 {
+	s := []metrics.Sample{{Name: "/memory/classes/heap/free:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// dropProgram does nothing here.
+func dropProgram() {}
