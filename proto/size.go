@@ -59,8 +59,7 @@ func (ts *TimeSeries) startBound() int {
 	return timeLen(ts.Start)
 }
 
-// metadataBound bounds what says 2.0 of a series, and if ts.Describe what says
-// 1.0 of the family.
+// metadataBound bounds what 2.0 says of a series' family with the series.
 func (ts *TimeSeries) metadataBound() int {
 	m := ts.Metadata
 	if m == nil {
@@ -69,9 +68,15 @@ func (ts *TimeSeries) metadataBound() int {
 	n := stringLen(1 + 2 + 2*(1+maxRefLen)) // type, refs of help and unit
 	n += stringLen(len(m.Unit))
 	if ts.Describe {
-		n += stringLen(stringLen(len(m.Family)) + stringLen(len(m.Help)))
+		n += m.SizeBound()
 	}
 	return n
+}
+
+// SizeBound is a number of bytes that describing the family once in a message
+// does not exceed, in either version of the protocol.
+func (m *Metadata) SizeBound() int {
+	return stringLen(2+stringLen(len(m.Family))+stringLen(len(m.Unit))) + stringLen(len(m.Help)) + 4
 }
 
 // timeLen is the length of a field of that time.

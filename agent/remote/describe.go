@@ -41,10 +41,15 @@ func (d *descriptions) look(now time.Time) {
 func (d *descriptions) of(f *buffer.Family) *proto.Metadata {
 	if f != d.family {
 		d.family = f
-		d.meta = proto.Metadata{Family: f.Name, Type: uint8(f.Type), Unit: f.Unit}
-		d.meta.Help = cutText(f.Help, maxDescription-len(f.Name)-len(f.Unit))
+		d.meta = describe(f)
 	}
 	return &d.meta
+}
+
+// describe is all that is told about f.
+func describe(f *buffer.Family) proto.Metadata {
+	return proto.Metadata{Family: f.Name, Type: uint8(f.Type), Unit: f.Unit,
+		Help: cutText(f.Help, maxDescription-len(f.Name)-len(f.Unit))}
 }
 
 // due tells whether the window that is being sent is to have the help text of f.

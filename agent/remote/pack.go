@@ -31,7 +31,8 @@ type draft struct {
 	start  mark           // where the family being added begins
 	store  []proto.Sample // of the pieces, which would lose them otherwise
 	spare  []proto.Sample // takes turns with store
-	series proto.TimeSeries
+	series proto.TimeSeries // being measured
+	about  proto.Metadata   // its family
 }
 
 // mark is a place in a draft.
@@ -79,17 +80,17 @@ func (p *packer) pack(window []*buffer.Tick, by limits, send func(part) error) e
 func (p *packer) add(x piece, send func(part) error) error {
 	d := &p.next
 	if x.series.Family != d.family {
-		d.family, d.start = x.series.Family, d.end()
+		d.begin(x.series.Family)
 	}
 	for {
-		n, whole := p.fitting(&x)
-		if whole {
-			d.add(x)
+		n, size := p.fitting(&x)
+		if n == x.count() {
+			d.add(x, size)
 			return nil
 		}
 		if n > 0 && len(d.pieces) == 0 {
 			first, rest := x.cut(n)
-			d.add(first)
+			d.add(first, size)
 			x = rest
 			continue
 		}
@@ -100,23 +101,30 @@ func (p *packer) add(x piece, send func(part) error) error {
 		if err := p.flush(cut, send); err != nil {
 			return err
 		}
+		if len(d.pieces) == 0 {
+			d.begin(d.family)
+		}
 	}
 }
 
 // fitting tells how many samples of a piece the draft still has room for, and
-// whether this is the whole piece. An empty draft has room for one at least,
-// however large it is.
-func (p *packer) fitting(x *piece) (n int, whole bool) {
+// what they add to its size. An empty draft has room for one at least, however
+// large it is.
+func (p *packer) fitting(x *piece) (n, size int) {
 	d := &p.next
-	all := x.count()
-	n = min(all, p.current.samples-d.samples)
-	for n > 0 && d.size+d.sizeOf(x, n) > p.current.bytes {
-		n /= 2
+	least := 0
+	if len(d.pieces) == 0 {
+		least = 1
 	}
-	if n <= 0 && len(d.pieces) == 0 {
-		n = 1
+	n = max(min(x.count(), p.current.samples-d.samples), least)
+	for n > 0 {
+		size = d.sizeOf(x, n)
+		if d.size+size <= p.current.bytes || n == least {
+			break
+		}
+		n = max(n/2, least)
 	}
-	return n, n == all
+	return n, size
 }
 
 // flush sends the draft up to the mark and keeps the rest.
@@ -139,6 +147,14 @@ func (p *packer) release() {
 	p.next.reset()
 }
 
+// begin begins a family, whose description every part of it may have to hold.
+func (d *draft) begin(f *buffer.Family) {
+	d.family, d.start = f, d.end()
+	d.about = describe(f)
+	d.series.Metadata = &d.about
+	d.size += d.about.SizeBound()
+}
+
 func (d *draft) end() mark { return mark{len(d.pieces), d.samples, d.size} }
 
 func (d *draft) reset() {
@@ -158,10 +174,10 @@ func (d *draft) sizeOf(x *piece, n int) int {
 	return d.series.SizeBound()
 }
 
-// add adds a piece. Its samples are copied.
-func (d *draft) add(x piece) {
+// add adds a piece of a known size. Its samples are copied.
+func (d *draft) add(x piece, size int) {
 	d.samples += x.count()
-	d.size += d.sizeOf(&x, x.count())
+	d.size += size
 	x.samples = d.keep(x.samples)
 	d.pieces = append(d.pieces, x)
 }

@@ -35,7 +35,8 @@ func newWindows(r *rand.Rand) *windows {
 	for source := range 1 + r.IntN(3) {
 		var series []*buffer.Series
 		for f := range 1 + r.IntN(6) {
-			family := &buffer.Family{Name: fmt.Sprintf("family_%d", f)}
+			family := &buffer.Family{Name: fmt.Sprintf("family_%d", f), Type: buffer.Type(w.IntN(3)),
+				Unit: strings.Repeat("s", w.IntN(3)), Help: strings.Repeat("help ", w.IntN(40))}
 			for i := range 1 + r.IntN(5) {
 				enc := proto.AppendLabel(nil, "__name__", family.Name)
 				enc = proto.AppendLabel(enc, "i", fmt.Sprint(i))
@@ -237,6 +238,7 @@ func checkPack(t *testing.T, p *packer, window []*buffer.Tick, maxBytes int) {
 	w.help.look(time.Unix(1, 0))
 	var got contents
 	err := p.pack(window, p.limits(), func(x part) error {
+		x.describe = true
 		r, err := w.write(x, v2)
 		if err != nil {
 			t.Fatal(err)

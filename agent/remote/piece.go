@@ -54,9 +54,11 @@ func (p *piece) newest() piece {
 
 // put writes the piece into ts, but for what depends on the protocol.
 func (p *piece) put(ts *proto.TimeSeries) {
-	*ts = proto.TimeSeries{Labels: p.series.Labels, Samples: p.samples, Start: p.series.Start}
+	ts.Labels, ts.Samples, ts.Start = p.series.Labels, p.samples, p.series.Start
 	if p.rich != nil {
 		ts.Histograms, ts.Exemplars = p.rich.histograms, p.rich.exemplars
+	} else if ts.Histograms != nil || ts.Exemplars != nil {
+		ts.Histograms, ts.Exemplars = nil, nil
 	}
 }
 
