@@ -378,10 +378,9 @@ func familyOf(enc string) string {
 }
 
 func TestPacker_StopsAtTheFirstError(t *testing.T) {
-	w := newWindows(rand.New(rand.NewPCG(5, 6)))
 	calls := 0
 	p := newPacker(1, 1<<20)
-	err := p.pack(w.window(4), p.limits(), func(part) error {
+	err := p.pack(steadyWindow(5, 4), p.limits(), func(part) error {
 		calls++
 		return errUnsettled
 	})
