@@ -32,9 +32,10 @@ run: build ## Run edgetick beside a real Prometheus database and watch samples a
 test: ## Run all tests, with the race detector where there is a C compiler.
 	$(GO) test $(RACE) ./...
 
-.PHONY: test-prometheus
-test-prometheus: ## Run the end-to-end tests against the prometheus on the PATH.
-	EDGETICK_TEST_PROMETHEUS="$$(command -v prometheus)" $(GO) test $(RACE) -count=1 -v -run 'TestPrometheus' ./cmd/edgetick
+.PHONY: test-receivers
+test-receivers: ## Run the end-to-end tests against the prometheus and the victoria-metrics on the PATH, and stand-ins for others.
+	EDGETICK_TEST_PROMETHEUS="$$(command -v prometheus)" EDGETICK_TEST_VICTORIAMETRICS="$$(command -v victoria-metrics)" \
+		$(GO) test $(RACE) -count=1 -v -run 'TestPrometheus|TestMatrix' ./cmd/edgetick
 
 CRASHES ?= 300
 SEED    ?= random
@@ -43,6 +44,12 @@ SEED    ?= random
 crash: ## Kill the real program CRASHES (300) times at random, and account for every sample. SEED repeats a run.
 	EDGETICK_TEST_CRASHES=$(CRASHES) EDGETICK_TEST_SEED=$(SEED) $(GO) test $(RACE) -count=1 -timeout 60m -v -run 'TestCrash_' ./cmd/edgetick
 	EDGETICK_TEST_CRASHES=$(CRASHES) $(GO) test -count=1 -timeout 30m -v -run 'TestBacklog_' ./cmd/edgetick
+
+KILLS ?= 210
+
+.PHONY: chaos
+chaos: ## Let receivers answer anything at all while the real program is killed KILLS (210) times, and account for every sample.
+	EDGETICK_TEST_CHAOS=$(KILLS) EDGETICK_TEST_SEED=$(SEED) $(GO) test $(RACE) -count=1 -timeout 60m -v -run 'TestChaos_' ./cmd/edgetick
 
 .PHONY: test-disk
 test-disk: ## Fill, remove and write-protect the disk under the real program. Some of it takes root, to mount a tmpfs.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -262,6 +263,36 @@ func TestAgent_KnowsWhatIsKept(t *testing.T) {
 				w.complete(s)
 				b := a.Status().Remotes[0].Books
 				if b.Rejected.Total() != uint64(len(refused)) || len(refused) != s.n || b.Acknowledged != b.Gathered-uint64(s.n) || b.Imbalance != 0 || b.Pending != 0 {
+					t.Errorf("%d samples were refused, books are %+v", len(refused), b)
+				}
+			})
+		})
+	}
+}
+
+// Where single samples are refused and the rest is kept, never more is counted as
+// refused than has been.
+func TestAgent_CountsNoKeptSampleAsRefused(t *testing.T) {
+	for _, status := range []int{400, 409} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			inWorld(t, func(w *world) {
+				refused := make(map[string]bool)
+				w.network = keeper(w, status, func(ts prompb.TimeSeries, s prompb.Sample) string {
+					for _, l := range ts.Labels {
+						if strings.HasPrefix(l.Value, "series_1") && s.Timestamp/1000%3 == 0 {
+							refused[fmt.Sprint(ts.Labels, s.Timestamp)] = true
+							return "a limit is exceeded (err-mimir-something)"
+						}
+					}
+					return ""
+				})
+				s := &scrapes{page: someSeries}
+				w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+				w.cfg.Remotes[0].Protocol = remote.Protocol1
+				a := w.run(time.Minute + 500*time.Millisecond)
+				w.complete(s)
+				b := a.Status().Remotes[0].Books
+				if n := b.Rejected.Total(); n == 0 || n > uint64(len(refused)) || b.Imbalance != 0 || b.Pending != 0 {
 					t.Errorf("%d samples were refused, books are %+v", len(refused), b)
 				}
 			})

@@ -20,6 +20,8 @@ const maxAhead = 10 * 60 * 1000
 func (p *pages) block(page Page, at int64, r *report, err error) (buffer.Block, error) {
 	p.number++
 	if at < p.last {
+		p.settle()
+		p.plan.drop()
 		p.series.restart()
 	}
 	p.begin(at)
@@ -29,19 +31,34 @@ func (p *pages) block(page Page, at int64, r *report, err error) (buffer.Block, 
 	}
 	b := buffer.Block{Time: at}
 	r.up = err == nil
-	if r.up && !page.empty() {
-		p.take(&b)
-	} else {
+	switch {
+	case !r.up || page.empty():
 		p.drop(&b)
+	case p.read.steady:
+		p.takeSteady(&b)
+	default:
+		p.take(&b)
 	}
 	p.last = at
-	p.series.sweep(p.number, at)
+	if !p.behind && p.series.sweep(p.number, at) {
+		p.plan.drop()
+	}
 	return b, err
+}
+
+// takeSteady completes a block with a page that has the series of the one before.
+// What they have to remember of it is left to [pages.settle].
+func (p *pages) takeSteady(b *buffer.Block) {
+	p.takeExemplars(b)
+	b.Layout, b.Values = p.layout, p.read.values
+	p.remember()
+	p.good, p.behind = p.number, true
 }
 
 // take completes a block with the page that has been read.
 func (p *pages) take(b *buffer.Block) {
 	r := &p.read
+	p.remember()
 	p.series.redescribe()
 	for i := range r.beside {
 		p.takeBeside(b, &r.beside[i])
@@ -52,7 +69,7 @@ func (p *pages) take(b *buffer.Block) {
 		}
 	}
 	for i, e := range r.column {
-		e.newest, e.given, e.histogram = r.at, p.number, false
+		e.newest, e.given, e.histogram, e.place = r.at, p.number, false, uint32(i)
 		if r.dated {
 			e.since(startUpTo(r.starts[i], r.at))
 		}
@@ -77,6 +94,8 @@ func (p *pages) take(b *buffer.Block) {
 
 // drop completes a block for a page that failed or is empty.
 func (p *pages) drop(b *buffer.Block) {
+	p.settle()
+	p.plan.drop()
 	for _, e := range p.live {
 		p.markStale(b, e)
 	}
@@ -103,14 +122,15 @@ func (p *pages) sameLayout() bool {
 func (p *pages) takeBeside(b *buffer.Block, s *beside) {
 	e, print := s.entry, p.series.fingerprint(&s.sample)
 	switch {
-	case s.time == e.newest && print == e.own:
+	case s.time == e.newest && print == e.rarely().own:
 		// Exposed again, unchanged.
 	case s.time > b.Time+maxAhead:
 		p.stats.OutOfBounds++
 	case s.time <= e.newest:
 		p.stats.OutOfOrder++
 	default:
-		e.newest, e.own, e.given, e.histogram = s.time, print, p.number, s.histogram != ""
+		e.newest, e.given, e.histogram = s.time, p.number, s.histogram != ""
+		e.more().own = print
 		series := e.current()
 		if p.read.dated {
 			series = e.since(startUpTo(s.start, s.time))

@@ -57,11 +57,15 @@ func (p *pages) exemplify(e *entry, x *exemplar.Exemplar, at int64) {
 		p.stats.Exemplars++
 		return
 	}
-	if n := e.exemplar; n != nil && n.time == at && n.value == x.Value && n.labels == string(enc) {
+	n := e.rarely().exemplar
+	if !x.HasTs && n != nil && n.own {
+		r.odd = true // the time of the next page may be after that of n
+	}
+	if n != nil && n.time == at && n.value == x.Value && n.labels == string(enc) {
 		return // exposed again: most are
 	}
 	y := example{time: at, own: x.HasTs, value: x.Value, labels: string(enc)}
-	if y.after(e.exemplar) {
+	if y.after(n) {
 		r.examples = append(r.examples, pageExample{e, y})
 	}
 }
@@ -88,10 +92,10 @@ func (p *pages) takeExemplars(b *buffer.Block) {
 	slices.SortStableFunc(examples, func(x, y pageExample) int { return x.compare(&y.example) })
 	for _, x := range examples {
 		e := x.entry
-		if e.given != p.number || !x.after(e.exemplar) {
+		if e.given != p.number || !x.after(e.rarely().exemplar) {
 			continue
 		}
-		e.exemplar = &example{x.time, x.own, x.value, x.labels}
+		e.more().exemplar = &example{x.time, x.own, x.value, x.labels}
 		b.Exemplars = append(b.Exemplars, buffer.Exemplar{Series: e.series, Time: x.time, Value: x.value, Labels: x.labels})
 	}
 }

@@ -11,7 +11,7 @@ import (
 // family is what a target remembers of a metric family.
 type family struct {
 	now  *buffer.Family // as it is described
-	page uint64         // number of the last page that described it
+	page uint32         // number of the last page that described it
 }
 
 // description is what a page says about a family between two samples. It is
@@ -46,7 +46,7 @@ func (d *description) family() *buffer.Family {
 
 // describe returns the family that a page describes. Of several descriptions on
 // one page the first holds.
-func (s *series) describe(d *description, page uint64) *family {
+func (s *series) describe(d *description, page uint32) *family {
 	f := s.families[string(d.name)]
 	switch {
 	case f == nil:

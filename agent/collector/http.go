@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +36,7 @@ type HTTPConfig struct {
 }
 
 // FromHTTP makes a source of an exporter. The connection is kept between
-// scrapes; a page is read into a buffer that the next one uses again.
+// scrapes, and so is the memory for pages.
 func FromHTTP(cfg HTTPConfig) (Source, error) {
 	req, err := http.NewRequest(http.MethodGet, cfg.URL, http.NoBody)
 	if err != nil {
@@ -52,11 +54,10 @@ func FromHTTP(cfg HTTPConfig) (Source, error) {
 	transport := cfg.Transport
 	if transport == nil {
 		transport = &http.Transport{
-			DialContext:           (&net.Dialer{Timeout: cfg.Timeout}).DialContext,
-			ResponseHeaderTimeout: cfg.Timeout,
-			DisableCompression:    true, // the header above decides
-			MaxIdleConnsPerHost:   1,
-			IdleConnTimeout:       10 * time.Minute,
+			DialContext:         (&net.Dialer{Timeout: cfg.Timeout}).DialContext,
+			DisableCompression:  true, // the header above decides
+			MaxIdleConnsPerHost: 1,
+			IdleConnTimeout:     10 * time.Minute,
 		}
 	}
 	return &httpSource{client: &http.Client{Transport: transport}, req: req, limit: cfg.MaxBodyBytes}, nil
@@ -66,7 +67,8 @@ type httpSource struct {
 	client *http.Client
 	req    *http.Request
 	limit  int
-	body   []byte
+	bodies [2][]byte // take turns: the last page stays as it is while the next is read
+	turn   int
 	gzip   *gzip.Reader
 }
 
@@ -86,14 +88,15 @@ func (s *httpSource) Collect(ctx context.Context) (Page, error) {
 		io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be kept
 		return Page{}, fmt.Errorf("server returned HTTP status %s", resp.Status)
 	}
-	body, err := s.unpacked(resp)
-	if err == nil {
-		err = s.readAll(body)
-	}
+	page, err := s.unpacked(resp)
 	if err != nil {
 		return Page{}, err
 	}
-	return Page{Body: s.body, ContentType: resp.Header.Get("Content-Type")}, nil
+	body, err := s.readAll(page, s.size(resp, page != io.Reader(resp.Body)))
+	if err != nil {
+		return Page{}, err
+	}
+	return Page{Body: body, ContentType: resp.Header.Get("Content-Type")}, nil
 }
 
 func (s *httpSource) unpacked(resp *http.Response) (io.Reader, error) {
@@ -106,25 +109,44 @@ func (s *httpSource) unpacked(resp *http.Response) (io.Reader, error) {
 	return s.gzip, s.gzip.Reset(resp.Body)
 }
 
-// readAll reads r into s.body, which keeps its size from page to page.
-func (s *httpSource) readAll(r io.Reader) error {
-	s.body = s.body[:0]
+// spare is the least room after a page. The parser needs some, and without there
+// is no telling whether a page has ended.
+const spare = 64
+
+// readAll reads a page, which is probably of the given size, into the buffer that
+// does not hold the page before.
+func (s *httpSource) readAll(r io.Reader, size int) ([]byte, error) {
+	s.turn = 1 - s.turn
+	body := s.bodies[s.turn][:0]
+	if cap(body) < size+spare || cap(body)/4 > size+spare {
+		body = make([]byte, 0, size+size/8+spare)
+	}
 	for {
-		if len(s.body) == cap(s.body) {
-			s.body = append(s.body, 0)[:len(s.body)]
+		if cap(body)-len(body) < spare {
+			body = slices.Grow(body, len(body)+spare)
 		}
-		n, err := r.Read(s.body[len(s.body):cap(s.body)])
-		s.body = s.body[:len(s.body)+n]
-		if len(s.body) > s.limit {
-			return fmt.Errorf("%w: more than %d bytes", ErrBodyTooLarge, s.limit)
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		s.bodies[s.turn] = body
+		if len(body) > s.limit {
+			return nil, fmt.Errorf("%w: more than %d bytes", ErrBodyTooLarge, s.limit)
 		}
 		if err == io.EOF {
-			return nil
+			return body, nil
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
+}
+
+// size is about how large a page will be, as far as it can be known.
+func (s *httpSource) size(resp *http.Response, unpacked bool) int {
+	size := len(s.bodies[s.turn])
+	if !unpacked && resp.ContentLength >= 0 {
+		size = int(min(resp.ContentLength, math.MaxInt32))
+	}
+	return min(size, s.limit)
 }
 
 // OnLoopback tells whether u leads to this node itself.

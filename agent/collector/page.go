@@ -1,10 +1,8 @@
 package collector
 
 import (
-	"bytes"
 	"fmt"
 	"math"
-	"unicode/utf8"
 
 	"github.com/prometheus/prometheus/model/exemplar"
 	"github.com/prometheus/prometheus/model/histogram"
@@ -21,12 +19,19 @@ type pages struct {
 	histograms Histograms
 	stale      string // the end of a series of histograms
 
-	number uint64         // of the page being read
-	good   uint64         // number of the last page that parsed and was not empty
+	number uint32         // of the page being read
+	good   uint32         // number of the last page that parsed and was not empty
 	last   int64          // timestamp of the page before, milliseconds
 	live   []*entry       // the page before had them without timestamps; none if it failed
 	layout *buffer.Layout // of the last page that parsed
 	failed *buffer.Layout // of a page that did not: only the report
+
+	plan    plan      // of the page before, if it was of text and is known
+	next    plan      // of the page being read
+	values  []float64 // the column of the page before
+	behind  bool      // the series of live do not know yet of the last pages
+	careful bool      // no page is compared with the one before
+	piece   []byte    // of a page, for a parser of its own
 
 	read  reading
 	walk  walk
@@ -59,6 +64,13 @@ type reading struct {
 	beside   []beside
 	examples []pageExample
 
+	steady bool        // the page has the samples of the one before, with other values
+	odd    bool        // the same page again need not be the same
+	stats  Discarded   // up to the page before
+	origin int         // of the text being parsed: the capacity left at the page's first byte
+	typ    buffer.Type // by the last TYPE
+	typed  bool        // since the last sample
+
 	about    description // by HELP, TYPE and UNIT since the last sample
 	family   *family     // the last one described
 	repaired bool
@@ -83,7 +95,7 @@ func newPages(l *labeler, h Histograms) *pages {
 	p.stale = string(end)
 	for i := range reportFamilies {
 		f := &reportFamilies[i]
-		e := p.series.add([]byte("\xff"+f.Name), l.encode(l.report(f.Name)), &family{now: f})
+		e := p.series.add(p.series.id([]byte("\xff"+f.Name)), l.encode(l.report(f.Name)), &family{now: f})
 		e.report = true
 		p.reports = append(p.reports, e.series)
 	}
@@ -98,8 +110,10 @@ func (p *pages) begin(at int64) {
 	clear(r.column)
 	clear(r.beside)
 	clear(r.examples)
+	p.next.drop()
 	p.read = reading{
 		at:       at,
+		stats:    p.stats,
 		column:   r.column[:0],
 		starts:   r.starts[:0],
 		beside:   r.beside[:0],
@@ -128,17 +142,12 @@ func (p *pages) parse(page Page) (err error) {
 	r.values = make([]float64, 0, len(p.layout.Series))
 	f := formatOf(page.ContentType)
 	r.dated = f != textFormat || page.Families != nil
-	switch {
-	case page.Families != nil:
-		return p.readFamilies(page.Families)
-	case f == protobuf:
-		return p.readProtobuf(page.Body)
-	default:
-		body := page.Body
-		if !utf8.Valid(body) {
-			body = bytes.ToValidUTF8(body, []byte(string(utf8.RuneError)))
-			r.repaired = true
-		}
-		return p.readText(body, page.ContentType)
+	if page.Families == nil && f != protobuf {
+		return p.readText(page.Body, page.ContentType)
 	}
+	p.settle()
+	if page.Families != nil {
+		return p.readFamilies(page.Families)
+	}
+	return p.readProtobuf(page.Body)
 }

@@ -28,24 +28,29 @@ type labeled interface {
 // find returns the series of the next sample on the page, which is written as
 // text there. The text is that of no other label set.
 func (p *pages) find(text []byte, from labeled) (*entry, error) {
-	r := &p.read
-	r.scraped++
-	e := p.series.byText[string(text)]
+	p.read.scraped++
+	id := p.series.id(text)
+	e := p.series.byText[id]
 	if e == nil {
 		var err error
-		if e, err = p.newSeries(text, from); err != nil {
+		if e, err = p.newSeries(id, from); err != nil {
 			return nil, err
 		}
 	}
-	r.kept++
-	if e.page == 0 || e.page < p.good {
-		r.added++
-	}
+	p.count(e)
 	return e, nil
 }
 
+// count counts a sample of the series e in the report.
+func (p *pages) count(e *entry) {
+	p.read.kept++
+	if e.page == 0 || e.page < p.good {
+		p.read.added++
+	}
+}
+
 // newSeries remembers the series that a parser stands at.
-func (p *pages) newSeries(text []byte, from labeled) (*entry, error) {
+func (p *pages) newSeries(text textID, from labeled) (*entry, error) {
 	var exposed labels.Labels
 	from.Labels(&exposed)
 	full := p.labels.page(exposed)

@@ -17,7 +17,8 @@ type Source interface {
 // Page is one answer of a source: an exposition or metric families.
 type Page struct {
 	// Body is the exposition. It belongs to the source, which may reuse it at
-	// the next call.
+	// the call after the next: each page is compared with the one before. The
+	// room after it up to its capacity is the target's meanwhile.
 	Body []byte
 	// ContentType is the media type of Body as HTTP has it. Empty or unknown
 	// types are read as Prometheus text format 0.0.4.

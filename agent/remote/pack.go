@@ -28,9 +28,9 @@ type limits struct {
 type draft struct {
 	part
 	family *buffer.Family
-	start  mark           // where the family being added begins
-	store  []proto.Sample // of the pieces, which would lose them otherwise
-	spare  []proto.Sample // takes turns with store
+	start  mark             // where the family being added begins
+	store  []proto.Sample   // of the pieces, which would lose them otherwise
+	spare  []proto.Sample   // takes turns with store
 	series proto.TimeSeries // being measured
 	about  proto.Metadata   // its family
 }

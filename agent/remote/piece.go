@@ -72,6 +72,7 @@ type part struct {
 	again    bool // it may have been sent, just like this, in an earlier life
 	describe bool // its families may be described
 	newest   bool // only the newest sample of each piece is sent, to learn whether it is there
+	kept     bool // the receiver has it, but for what it refuses
 }
 
 // of makes a part of pieces of p.

@@ -59,8 +59,14 @@ func (r *Remote) settled(ctx context.Context, p part, a answer, left *int) error
 			*left = maxParts
 			r.partly(p, a)
 			return nil
+		case p.kept && a.stored:
+			r.delivered(p, a)
+			return nil
 		case a.keeps && !p.newest && divisible && len(p.pieces) > 1:
 			return r.sift(ctx, p, a, left)
+		case a.keeps && !a.stored && len(p.pieces) == 1 && p.samples > 1 && *left > 0:
+			p.newest, p.kept = false, true // some of its samples may be good
+			return r.halve(ctx, p, left)
 		case divisible && a.reason != ReasonNotWritten:
 			return r.halve(ctx, p, left)
 		}

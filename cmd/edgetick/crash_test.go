@@ -50,9 +50,16 @@ func TestCrash_Capped(t *testing.T) {
 // the test if it was not asked for.
 func campaignSize(t *testing.T) (kills int, seed uint64) {
 	t.Helper()
-	asked := os.Getenv("EDGETICK_TEST_CRASHES")
+	return sizeAsked(t, "EDGETICK_TEST_CRASHES", "make crash CRASHES")
+}
+
+// sizeAsked reads the number of kills from an environment variable, and the seed,
+// and says how to repeat the run.
+func sizeAsked(t *testing.T, variable, command string) (kills int, seed uint64) {
+	t.Helper()
+	asked := os.Getenv(variable)
 	if asked == "" {
-		t.Skip("`make crash` runs this")
+		t.Skipf("`%s=N` runs this", command)
 	}
 	kills, err := strconv.Atoi(asked)
 	if err != nil {
@@ -61,7 +68,7 @@ func campaignSize(t *testing.T) (kills int, seed uint64) {
 	if seed, err = strconv.ParseUint(os.Getenv("EDGETICK_TEST_SEED"), 10, 64); err != nil {
 		seed = rand.Uint64N(1e9)
 	}
-	t.Logf("to repeat: make crash CRASHES=%d SEED=%d", kills, seed)
+	t.Logf("to repeat: %s=%d SEED=%d", command, kills, seed)
 	return kills, seed
 }
 

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 )
 
@@ -55,36 +52,10 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// raw reads all samples of the one series that matches. Stale markers are not
-// among them: Prometheus's API leaves them out.
+// raw reads all samples of the one series that matches.
 func (p *promServer) raw(selector string) []point {
 	p.Helper()
-	_, body := get(p.T, "http://"+p.address+"/api/v1/query?query="+url.QueryEscape(selector+"[1h]"))
-	var answer struct {
-		Data struct {
-			Result []struct {
-				Values [][2]any
-			}
-		}
-	}
-	if err := json.Unmarshal([]byte(body), &answer); err != nil {
-		p.Fatalf("%s: %s", err, body)
-	}
-	if len(answer.Data.Result) == 0 {
-		return nil
-	}
-	if len(answer.Data.Result) > 1 {
-		p.Fatalf("%d series match %s", len(answer.Data.Result), selector)
-	}
-	var points []point
-	for _, v := range answer.Data.Result[0].Values {
-		f, err := strconv.ParseFloat(v[1].(string), 64)
-		if err != nil {
-			p.Fatal(err)
-		}
-		points = append(points, point{int64(v[0].(float64)*1000 + .5), f})
-	}
-	return points
+	return queried(p.T, "http://"+p.address, selector)
 }
 
 // The receiver is a real prometheus, killed in the middle and started again.

@@ -1,0 +1,103 @@
+package collector
+
+import (
+	"bytes"
+	"math"
+	"slices"
+)
+
+// plan is a page of text with the places of its samples. The sample of place i
+// is that of pages.live[i].
+type plan struct {
+	page        []byte // the source's; it stays as it is until the next page has been read
+	contentType string
+	places      []place
+	runs        []run
+}
+
+// place is where a sample stands: how many bytes of the page are before its
+// value and how many before the next line.
+type place struct{ value, end uint32 }
+
+// drop forgets the page, so that the next one is read without it.
+func (p *plan) drop() {
+	clear(p.runs)
+	p.page, p.places, p.runs = nil, p.places[:0], p.runs[:0]
+}
+
+// fits tells whether a page is of the same kind.
+func (p *plan) fits(contentType string) bool {
+	return p.page != nil && p.contentType == contentType
+}
+
+// start is where the lines before the sample of place i begin.
+func (p *plan) start(i int) int {
+	if i == 0 {
+		return 0
+	}
+	return int(p.places[i-1].end)
+}
+
+// sample splits what is before the value of place i into the lines before the
+// sample and the text of its series with the space after it.
+func (p *plan) sample(i int) (lines, text []byte) {
+	stretch := p.page[p.start(i):p.places[i].value]
+	n := commentsEnd(stretch)
+	return stretch[:n], stretch[n:]
+}
+
+// run returns the lines that describe a family before place i, or nil.
+func (p *plan) run(i int) *run {
+	at, ok := slices.BinarySearchFunc(p.runs, i, func(r run, i int) int { return r.before - i })
+	if !ok {
+		return nil
+	}
+	return &p.runs[at]
+}
+
+// add adds the place of a sample, the text of whose series stands at the byte
+// at. A place that cannot be told is left out, and the page is then not known.
+func (p *plan) add(at int, text []byte) {
+	end := at + len(text)
+	if p.page == nil || at < 0 || end > len(p.page) || !bytes.Equal(p.page[at:end], text) || bytes.IndexByte(text, '\n') >= 0 {
+		return
+	}
+	for end < len(p.page) && (p.page[end] == ' ' || p.page[end] == '\t') {
+		end++
+	}
+	if n := bytes.IndexByte(p.page[end:], '\n'); n >= 0 {
+		p.places = append(p.places, place{uint32(end), uint32(end + n + 1)})
+	}
+}
+
+// describe adds a run, if the page is of text.
+func (p *plan) describe(r run) {
+	if p.page != nil {
+		p.runs = append(p.runs, r)
+	}
+}
+
+// remember makes the page that has been read the one that the next is compared
+// with, if the same lines will have the same effect there.
+func (p *pages) remember() {
+	r := &p.read
+	if r.steady {
+		p.next.runs, p.plan.runs = p.plan.runs, p.next.runs
+	}
+	p.plan, p.next = p.next, p.plan
+	if p.careful || r.odd || r.stats != p.stats || !r.steady && !p.plain() {
+		p.plan.drop()
+	}
+	p.values = r.values
+}
+
+// plain tells whether each line of the page is a sample in the column or none.
+func (p *pages) plain() bool {
+	r := &p.read
+	n := len(r.column)
+	if p.histograms == Custom || len(p.plan.page) > math.MaxUint32 || len(p.plan.places) != n || r.scraped != n || len(r.beside) > 0 {
+		return false
+	}
+	ahead := func(start int64) bool { return start > r.at }
+	return !r.dated || !p.series.redescribed && !slices.ContainsFunc(r.starts, ahead)
+}
