@@ -130,16 +130,16 @@ func TestTarget_AllocatesNothingPerSeries(t *testing.T) {
 	}
 }
 
-func BenchmarkTarget(b *testing.B) {
+func BenchmarkFormats(b *testing.B) {
 	for _, n := range []int{10, 1000} {
 		for format, source := range sources(b, n) {
-			b.Run(fmt.Sprintf("series=%d/format=%s", n, format), func(b *testing.B) { benchmarkTarget(b, source, n) })
+			b.Run(fmt.Sprintf("series=%d/format=%s", n, format), func(b *testing.B) { benchmarkFormat(b, source, n) })
 		}
 	}
-	b.Run("series=1000/format=text/own=true", func(b *testing.B) { benchmarkTarget(b, newChangingPage(1000, " 0"), 1000) })
+	b.Run("series=1000/format=text/own=true", func(b *testing.B) { benchmarkFormat(b, newChangingPage(1000, " 0"), 1000) })
 }
 
-func benchmarkTarget(b *testing.B, source collector.Source, series int) {
+func benchmarkFormat(b *testing.B, source collector.Source, series int) {
 	tgt := newTarget(collector.Config{Source: source, Timeout: time.Minute})
 	at := int64(0)
 	b.ReportAllocs()

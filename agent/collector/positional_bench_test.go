@@ -2,8 +2,13 @@ package collector
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"slices"
 	"testing"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
 )
 
 // shapes are sequences of pages of node_exporter of which each has the series of
@@ -26,28 +31,41 @@ func shapes(tb testing.TB) map[string][][]byte {
 	return map[string][][]byte{"steady": {pages[0], bytes.Clone(pages[0])}, "values": pages, "shape": changed}
 }
 
-func BenchmarkPages(b *testing.B) {
-	for _, careful := range []bool{false, true} {
-		for state, pages := range shapes(b) {
-			b.Run(fmt.Sprintf("page=node/state=%s/careful=%t", state, careful), func(b *testing.B) { benchmarkPages(b, pages, careful) })
+// BenchmarkTarget is what a page of node_exporter costs when it has been read.
+// With parser=true each page is given to the parser as a whole.
+func BenchmarkTarget(b *testing.B) {
+	for _, state := range []string{"steady", "values", "shape"} {
+		for _, careful := range []bool{false, true} {
+			b.Run(fmt.Sprintf("page=node/state=%s/parser=%t", state, careful), func(b *testing.B) {
+				benchmarkTarget(b, shapes(b)[state], careful)
+			})
 		}
 	}
-	b.Run("page=node/state=steady/bound=true", func(b *testing.B) { benchmarkBound(b, shapes(b)["steady"]) })
+	b.Run("page=node/state=steady/bound", func(b *testing.B) { benchmarkBound(b, shapes(b)["steady"]) })
 }
 
-func benchmarkPages(b *testing.B, pages [][]byte, careful bool) {
-	p := newTwins(Classic).fast
-	p.careful = careful
+// inTurn is a source of pages, all of them in memory.
+type inTurn struct {
+	pages [][]byte
+	next  int
+}
+
+func (s *inTurn) Collect(context.Context) (Page, error) {
+	s.next++
+	return Page{Body: s.pages[s.next%len(s.pages)], ContentType: textType}, nil
+}
+
+func benchmarkTarget(b *testing.B, pages [][]byte, careful bool) {
 	for i := range pages {
-		pages[i] = append(make([]byte, 0, len(pages[i])+8), pages[i]...)
+		pages[i] = slices.Grow(pages[i], spare)
 	}
-	at, samples, i := int64(0), 0, 0
+	t := New(Config{Source: &inTurn{pages: pages}, Labels: labels.FromStrings("job", "job"), Timeout: time.Minute})
+	t.pages.careful = careful
+	at, samples := int64(0), 0
 	b.ReportAllocs()
 	for b.Loop() {
 		at += 1000
-		i++
-		var r report
-		block, err := p.block(Page{Body: pages[i%len(pages)], ContentType: textType}, at, &r, nil)
+		block, err := t.Gather(b.Context(), at)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -160,7 +160,7 @@ func (a *account) add(s source, t truth, count []int) {
 
 // addOwn enters a series that is on no page.
 func (a *account) addOwn(h *history) {
-	if h.name != "up" && !strings.HasPrefix(h.name, "scrape_") {
+	if !ownName(h.name) {
 		a.extra++
 	}
 	a.each(h, func(p sample) {
@@ -173,6 +173,9 @@ func (a *account) addOwn(h *history) {
 		}
 	})
 }
+
+// ownName tells whether agents add a metric of the name to each page.
+func ownName(name string) bool { return name == "up" || strings.HasPrefix(name, "scrape_") }
 
 // each enters what came twice or late of a series, and calls f for everything
 // that came for the first time.

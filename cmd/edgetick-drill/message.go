@@ -153,11 +153,3 @@ func samplesOf[S any, P protoSample[S]](points []S) []sample {
 	}
 	return list
 }
-
-// samplesIn is the number of samples in entries.
-func samplesIn(entries []entry) (n int) {
-	for _, e := range entries {
-		n += len(e.samples)
-	}
-	return n
-}

@@ -17,9 +17,11 @@ type page struct {
 
 const (
 	familyPrefix = "drill_family_"
+	seriesLabel  = "series" // its value is the number of the series
 
-	perFamily = 20
-	stillFor  = 60
+	perFamily  = 20
+	stillKinds = 14 // of them
+	stillFor   = 60
 )
 
 // simulated makes a book of so many series a page, the page's number among them.
@@ -40,8 +42,8 @@ func linePrefix(i int) string {
 	if i%perFamily == 0 {
 		comment = fmt.Sprintf("# HELP %s Values that follow from the number of the page.\n# TYPE %s gauge\n", family, family)
 	}
-	return fmt.Sprintf(`%s%s{handler="/api/v1/items/%d",method="get",code="200",region="eu-central",series="%d"} `,
-		comment, family, i%7, i)
+	return fmt.Sprintf(`%s%s{handler="/api/v1/items/%d",method="get",code="200",region="eu-central",%s="%d"} `,
+		comment, family, i%7, seriesLabel, i)
 }
 
 // append appends the page of a number, which is 1 or more.
@@ -55,20 +57,39 @@ func (p *page) append(dst []byte, number int) []byte {
 }
 
 // value is that of series i on the page of a number.
-func (p *page) value(i, number int) float64 {
+func (*page) value(i, number int) float64 { return figureOf(i, number).value() }
+
+// figure is a value as it is written: digits, so many of them behind the point.
+// There are never more than a float64 holds exactly.
+type figure struct {
+	digits   uint64
+	decimals int
+}
+
+func figureOf(i, number int) figure {
 	switch kind := i % perFamily; {
-	case kind < 14:
-		return float64(i)*1.5 + float64((number+i)/stillFor)
+	case kind < stillKinds:
+		return figure{uint64(i)*15 + uint64((number+i)/stillFor)*10, 1}
 	case kind < 17:
-		return float64(counter(i, number))
+		return figure{counter(i, number), 0}
 	case kind == 17:
-		return float64(counter(i, number)) / 1000
+		return figure{counter(i, number), 3}
 	case kind == 18:
-		return float64(mix(i, number)%10000) / 100
+		return figure{mix(i, number) % 10_000, 2}
 	default:
-		return float64(mix(i, number)>>11) / (1 << 53)
+		return figure{fullMantissa + mix(i, number)%(8*fullMantissa), 16}
 	}
 }
+
+// fullMantissa is the least figure of 16 digits.
+const fullMantissa = 1e15
+
+// value is what any reader makes of the text: the quotient of two numbers without
+// an error is the float64 next to it.
+func (f figure) value() float64 { return float64(f.digits) / powers[f.decimals] }
+
+// powers are those of ten, by the decimals of figures.
+var powers = [...]float64{0: 1, 1: 10, 2: 100, 3: 1000, 16: 1e16}
 
 // counter grows by counterStep a page on average, never by the same.
 func counter(i, number int) uint64 {

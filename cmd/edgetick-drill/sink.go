@@ -28,6 +28,7 @@ type sink struct {
 	mu      sync.Mutex
 	server  *server
 	traffic traffic
+	scanner scanner
 	bodies  sync.Pool
 }
 
@@ -132,9 +133,7 @@ func (s *sink) decline(w http.ResponseWriter, m message) {
 func (s *sink) answer(w http.ResponseWriter, m message) error {
 	samples, err := 0, m.check()
 	if err == nil && m.kind == remoteapi.WriteV2MessageType {
-		var list []entry
-		list, err = m.entries()
-		samples = samplesIn(list)
+		samples, err = s.samplesIn(m)
 	}
 	s.count(m, err)
 	if err != nil {
@@ -147,6 +146,12 @@ func (s *sink) answer(w http.ResponseWriter, m message) error {
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+func (s *sink) samplesIn(m message) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.scanner.count(m)
 }
 
 // read reads a body, into memory used before unless it is to be kept.

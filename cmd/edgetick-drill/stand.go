@@ -31,7 +31,8 @@ type stage struct {
 	books    []*book // an exporter for each
 	pages    int     // that each hands out at most, 0 for any number
 	interval time.Duration
-	record   bool // remember all that comes
+	record   bool          // remember all that comes
+	take     func(message) // or do this with it
 	accepts  accepts
 	settings settings
 }
@@ -76,12 +77,11 @@ func newStand(p program, dir string, g stage) (s *stand, err error) {
 }
 
 func (s *stand) addSink(g stage) (err error) {
-	var take func(message)
 	if g.record {
 		s.recorder = newRecorder()
-		take = s.recorder.take
+		g.take = s.recorder.take
 	}
-	if s.sink, err = newSink(g.accepts, take); err == nil {
+	if s.sink, err = newSink(g.accepts, g.take); err == nil {
 		s.job.write = s.sink.url()
 	}
 	return err

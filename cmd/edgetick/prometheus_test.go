@@ -9,12 +9,12 @@ import (
 )
 
 // The tests in this file run a real prometheus, named by the environment
-// variable EDGETICK_TEST_PROMETHEUS; make test-prometheus sets it.
+// variable EDGETICK_TEST_PROMETHEUS; make test-receivers sets it.
 func prometheusPath(t *testing.T) string {
 	t.Helper()
 	path := os.Getenv("EDGETICK_TEST_PROMETHEUS")
 	if path == "" {
-		t.Skip("EDGETICK_TEST_PROMETHEUS does not name a prometheus; make test-prometheus does")
+		t.Skip("EDGETICK_TEST_PROMETHEUS does not name a prometheus; make test-receivers does")
 	}
 	return path
 }
