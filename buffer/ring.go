@@ -2,8 +2,8 @@ package buffer
 
 import "sync"
 
-// Ring holds the most recent ticks, bounded in bytes. One goroutine pushes, any
-// number of goroutines read.
+// Ring holds the most recent ticks, bounded in bytes, until all of its readers
+// have passed them. One goroutine pushes, any number of goroutines read.
 type Ring struct {
 	maxBytes int
 	minTicks int
@@ -13,7 +13,8 @@ type Ring struct {
 	head    int
 	bytes   int
 	layouts map[*Layout]int // how many blocks of the ring use each layout
-	end     uint64          // Tick.End of the newest tick ever pushed
+	readers []*Reader
+	end     uint64 // Tick.End of the newest tick ever pushed
 	closed  bool
 	changed chan struct{} // closed and replaced at every change
 }
@@ -42,6 +43,36 @@ func (r *Ring) Push(t *Tick) {
 		r.evict()
 	}
 	r.wake()
+}
+
+// Reader is one that ticks are kept for. It is used by one goroutine.
+type Reader struct {
+	ring   *Ring
+	passed uint64
+}
+
+// Reader adds a reader, for whom ticks are kept until it has passed them, or until
+// the bound is reached. A ring without readers keeps what it can.
+func (r *Ring) Reader() *Reader {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := &Reader{ring: r}
+	r.readers = append(r.readers, x)
+	return x
+}
+
+// Pass says that the reader needs no tick up to and including seq any more.
+func (x *Reader) Pass(seq uint64) {
+	r := x.ring
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x.passed = seq
+	for _, other := range r.readers {
+		seq = min(seq, other.passed)
+	}
+	for r.head < len(r.ticks) && r.ticks[r.head].Seq <= seq {
+		r.evict()
+	}
 }
 
 // Close says that no tick will follow. Readers see it in [Ring.Closed].

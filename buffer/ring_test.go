@@ -257,3 +257,33 @@ func BenchmarkRing(b *testing.B) {
 		r.Push(tick)
 	}
 }
+
+// Ticks are let go when the last of the readers has passed them.
+func TestRing_KeepsUntilAllHavePassed(t *testing.T) {
+	r := buffer.NewRing(1<<20, 2)
+	a, b := r.Reader(), r.Reader()
+	for seq := uint64(1); seq <= 5; seq++ {
+		r.Push(&buffer.Tick{Seq: seq})
+	}
+	left := func(want int) {
+		t.Helper()
+		if got := r.State(0).Ticks; got != want {
+			t.Errorf("%d ticks are left, want %d", got, want)
+		}
+	}
+	a.Pass(4)
+	left(5)
+	b.Pass(2)
+	left(3)
+	b.Pass(5)
+	left(1)
+	a.Pass(9) // of a log that is ahead of the ring
+	left(0)
+	r.Push(&buffer.Tick{Seq: 10})
+	if s := r.State(9); s.Ticks != 1 || len(r.After(9, 10, nil)) != 1 {
+		t.Errorf("%+v after the ring was empty", s)
+	}
+	if got := r.State(0).Bytes; got != (&buffer.Tick{}).Bytes() {
+		t.Errorf("%d bytes for one tick", got)
+	}
+}

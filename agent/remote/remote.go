@@ -21,6 +21,7 @@ type Remote struct {
 
 	cfg     Config
 	ring    *buffer.Ring
+	reader  *buffer.Reader
 	client  *client
 	ladder  *ladder
 	packer  *packer
@@ -55,6 +56,7 @@ func New(cfg Config, ring *buffer.Ring, reg prometheus.Registerer, log *slog.Log
 	r := &Remote{
 		cfg:    cfg,
 		ring:   ring,
+		reader: ring.Reader(),
 		client: newClient(cfg, transport),
 		ladder: newLadder(cfg.Protocol, cfg.Compression),
 		packer: newPacker(cfg.MaxSamplesPerSend, cfg.MaxBytesPerSend),
@@ -210,6 +212,7 @@ func (r *Remote) ship(ctx context.Context) error {
 	}
 	r.end = last.End()
 	r.keep(r.cursor.Settle(last, r.Ledger.advance(r.end)))
+	r.reader.Pass(last.Seq)
 	clear(r.window) // let go of the ticks
 	r.packer.release()
 	r.writer.release()

@@ -199,7 +199,7 @@ func (r *Remote) attempt(ctx context.Context, p part, left *int) (answer, error)
 			if err := r.hold(ctx, a); err != nil {
 				return a, err
 			}
-		case (a.fate == fateRefused || a.fate == fateRejected) && !r.ladder.proven && !a.written.told:
+		case a.fate == fateRefused && !r.ladder.proven && !a.written.told:
 			if first == nil {
 				first = &doubt{r.ladder.at, a}
 			}
