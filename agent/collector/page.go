@@ -26,6 +26,9 @@ type pages struct {
 	layout *buffer.Layout // of the last page that parsed
 	failed *buffer.Layout // of a page that did not: only the report
 
+	contentType string // of the page before
+	format      format // which is text for no content type
+
 	plan    plan      // of the page before, if it was of text and is known
 	next    plan      // of the page being read
 	values  []float64 // the column of the page before
@@ -140,7 +143,7 @@ func (p *pages) parse(page Page) (err error) {
 	}
 	r := &p.read
 	r.values = make([]float64, 0, len(p.layout.Series))
-	f := formatOf(page.ContentType)
+	f := p.formatOf(page.ContentType)
 	r.dated = f != textFormat || page.Families != nil
 	if page.Families == nil && f != protobuf {
 		return p.readText(page.Body, page.ContentType)
@@ -150,4 +153,13 @@ func (p *pages) parse(page Page) (err error) {
 		return p.readFamilies(page.Families)
 	}
 	return p.readProtobuf(page.Body)
+}
+
+// formatOf tells the format of a page, which is nearly always that of the page
+// before.
+func (p *pages) formatOf(contentType string) format {
+	if p.contentType != contentType {
+		p.contentType, p.format = contentType, formatOf(contentType)
+	}
+	return p.format
 }

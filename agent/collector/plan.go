@@ -59,7 +59,7 @@ func (p *plan) run(i int) *run {
 // at. A place that cannot be told is left out, and the page is then not known.
 func (p *plan) add(at int, text []byte) {
 	end := at + len(text)
-	if p.page == nil || at < 0 || end > len(p.page) || !bytes.Equal(p.page[at:end], text) || bytes.IndexByte(text, '\n') >= 0 {
+	if p.page == nil || at < 0 || end > len(p.page) || !bytes.Equal(p.page[at:end], text) {
 		return
 	}
 	for end < len(p.page) && (p.page[end] == ' ' || p.page[end] == '\t') {
@@ -85,7 +85,7 @@ func (p *pages) remember() {
 		p.next.runs, p.plan.runs = p.plan.runs, p.next.runs
 	}
 	p.plan, p.next = p.next, p.plan
-	if p.careful || r.odd || r.stats != p.stats || !r.steady && !p.plain() {
+	if p.careful || uint64(len(p.plan.page)) > math.MaxUint32 || r.odd || r.stats != p.stats || !r.steady && !p.plain() {
 		p.plan.drop()
 	}
 	p.values = r.values
@@ -95,7 +95,7 @@ func (p *pages) remember() {
 func (p *pages) plain() bool {
 	r := &p.read
 	n := len(r.column)
-	if p.histograms == Custom || len(p.plan.page) > math.MaxUint32 || len(p.plan.places) != n || r.scraped != n || len(r.beside) > 0 {
+	if p.histograms == Custom || len(p.plan.places) != n || r.scraped != n || len(r.beside) > 0 {
 		return false
 	}
 	ahead := func(start int64) bool { return start > r.at }
