@@ -107,6 +107,14 @@ drill-drain: build ## How fast edgetick delivers a backlog, and in how much memo
 drill-wire: build ## Bytes on the wire per sample: edgetick with both protocols and several windows, prometheus and vmagent.
 	$(BIN)/edgetick-drill wire $(DRILL)
 
+.PHONY: drill-scale
+drill-scale: build ## What a sample costs edgetick, and how late it ticks, from a thousand series a second to 1.2 million.
+	$(BIN)/edgetick-drill scale $(or $(DRILL),--markdown)
+
+.PHONY: drill-churn
+drill-churn: build ## Whether edgetick stays as it is while a tenth of all series is replaced every 5 s.
+	$(BIN)/edgetick-drill churn $(or $(DRILL),--churn-interval=5s --measure=5m)
+
 .PHONY: bench-peers
 bench-peers: build ## CPU, memory, disk and wire of edgetick, prometheus and vmagent as processes, every sample checked.
 	$(BIN)/edgetick-drill peers $(or $(DRILL),--runs=3 --markdown)

@@ -165,7 +165,7 @@ func (a *account) addOwn(h *history) {
 	}
 	a.each(h, func(p sample) {
 		switch {
-		case h.name != "up":
+		case h.name != upName:
 		case p.bits == bitsOf(1):
 			a.up++
 		case p.bits == bitsOf(0):
@@ -174,8 +174,11 @@ func (a *account) addOwn(h *history) {
 	})
 }
 
+// upName is the metric that tells whether a target was.
+const upName = "up"
+
 // ownName tells whether agents add a metric of the name to each page.
-func ownName(name string) bool { return name == "up" || strings.HasPrefix(name, "scrape_") }
+func ownName(name string) bool { return name == upName || strings.HasPrefix(name, "scrape_") }
 
 // each enters what came twice or late of a series, and calls f for everything
 // that came for the first time.

@@ -174,7 +174,10 @@ func (d *drain) empty(ctx context.Context, s *stand, r *drained) error {
 
 const (
 	pendingMetric      = "edgetick_samples_pending"
+	gatheredMetric     = "edgetick_samples_gathered_total"
 	acknowledgedMetric = "edgetick_samples_acknowledged_total"
+	rejectedMetric     = "edgetick_samples_rejected_total"
+	droppedMetric      = "edgetick_samples_dropped_total"
 	lookEvery          = 100 * time.Millisecond
 )
 

@@ -47,6 +47,10 @@ func (c *common) parse(args []string, stderr io.Writer) (drill, error) {
 		"drain":  addDrain(app, c),
 		"wire":   addWire(app, c),
 		"peers":  addPeers(app, c),
+		"scale":  addScale(app, c),
+		"churn":  addChurn(app, c),
+
+		pulseCommand: addPulse(app, c),
 	}
 	command, err := app.Parse(args)
 	if err != nil {
@@ -102,6 +106,7 @@ func (c *common) validate() error {
 		c.wanted = []string{edgetickName, prometheusName, vmagentName}
 	}
 	switch l := c.load; {
+	case l == load{}: // the command has none
 	case l.targets < 1:
 		return fmt.Errorf("--targets: %d is out of range, want 1 or more", l.targets)
 	case l.series < 2:

@@ -22,6 +22,13 @@ func TestRun_SaysWhatIsWrong(t *testing.T) {
 		"wire --ticks=0":            "--ticks: 0 is out of range",
 		"peers --runs=0":            "--runs: 0 is out of range",
 		"peers --scenario=idle":     "enum value must be one of",
+		"scale --series=1":          "--series: 1 is out of range",
+		"scale --page=1":            "--page: 1 is out of range",
+		"scale --interval=1ms":      "--interval: 1ms is out of range",
+		"churn --churn=1.5":         "--churn: 1.5 is out of range",
+		"churn --churn-interval=0s": "--churn-interval: 0s is out of range",
+		"churn --measure=1s":        "--measure: 1s is out of range",
+		"churn --series=1":          "--series: 1 is out of range",
 		"drain --edgetick=/no/such": "none of the agents is there",
 	} {
 		t.Run(flags, func(t *testing.T) {

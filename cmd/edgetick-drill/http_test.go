@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -192,7 +193,8 @@ func TestReadSelfMetrics(t *testing.T) {
 	}))
 	defer server.Close()
 	m, err := readSelfMetrics(server.Listener.Addr().String())
-	if err != nil || len(m) != 2 || m["a"] != 5 || m["b"] != 1000 {
+	want := selfMetrics{"a": 5, `a{b="x y"}`: 2, `a{b="z"}`: 3, "b": 1000}
+	if err != nil || !maps.Equal(m, want) {
 		t.Errorf("%v, %v", m, err)
 	}
 }

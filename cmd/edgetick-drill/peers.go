@@ -95,20 +95,11 @@ func (p *peers) agent(ctx context.Context, program program, dir string) (m measu
 		return m, err
 	}
 	defer s.close()
-	all := stands{s}
-	for _, step := range []func() error{
-		s.sink.up,
-		func() error { return all.start(ctx) },
-		func() error { return s.untilScraped(ctx, 0) },
-		func() error { return all.wait(ctx, p.warmup) },
+	err = s.measure(ctx, p.warmup,
 		func() error { return m.watch(ctx, s, p.measure) },
-		func() error { return all.pause(ctx) },
-		func() error { return all.settle(ctx, p.settle) },
-		s.stop,
-	} {
-		if err := step(); err != nil {
-			return m, err
-		}
+		func() error { return stands{s}.settle(ctx, p.settle) })
+	if err != nil {
+		return m, err
 	}
 	return m, m.count(s)
 }
@@ -170,11 +161,16 @@ func (m *measured) watch(ctx context.Context, s *stand, long time.Duration) (err
 
 // count enters what came.
 func (m *measured) count(s *stand) (err error) {
+	m.weigh(s)
+	m.account, err = s.account()
+	return err
+}
+
+// weigh enters how much came, and what that weighs.
+func (m *measured) weigh(s *stand) {
 	from, to := m.start.at.UnixMilli(), m.end.at.UnixMilli()-1
 	m.samples, m.ticks = s.recorder.between(from, to)
 	m.weight, m.envelope = s.recorder.weigh(from, to), s.sink.envelope()
-	m.account, err = s.account()
-	return err
 }
 
 // judgePeers holds edgetick to its promises.

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// selfMetrics are an agent's own metrics, each the sum of its series.
+// selfMetrics are an agent's own metrics: by name, the sum of all series of that
+// name, and each series with labels by its text, too.
 type selfMetrics map[string]float64
 
 func readSelfMetrics(address string) (selfMetrics, error) {
@@ -36,6 +37,9 @@ func parseSelfMetrics(r io.Reader) (selfMetrics, error) {
 		}
 		if v, err := strconv.ParseFloat(line[space+1:], 64); err == nil {
 			m[line[:end]] += v
+			if line[end] == '{' {
+				m[line[:space]] = v
+			}
 		}
 	}
 	return m, lines.Err()

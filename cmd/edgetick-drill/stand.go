@@ -17,9 +17,11 @@ type load struct {
 }
 
 // stage is the load of simulated exporters.
-func (l load) stage() stage {
+func (l load) stage() stage { return l.stageOf(simulated(l.series)) }
+
+// stageOf is that of exporters that all have the same book.
+func (l load) stageOf(b *book) stage {
 	g := stage{interval: l.interval}
-	b := simulated(l.series)
 	for range l.targets {
 		g.books = append(g.books, b)
 	}
@@ -153,6 +155,27 @@ func (s *stand) untilScraped(ctx context.Context, before int) error {
 	return nil
 }
 
+// measure takes the agent through a whole life: it starts, is watched after a
+// warm-up, and stops when what it was given last has settled.
+func (s *stand) measure(ctx context.Context, warmup time.Duration, watch, settle func() error) error {
+	all := stands{s}
+	for _, step := range []func() error{
+		s.sink.up,
+		func() error { return all.start(ctx) },
+		func() error { return s.untilScraped(ctx, 0) },
+		func() error { return all.wait(ctx, warmup) },
+		watch,
+		func() error { return all.pause(ctx) },
+		settle,
+		s.stop,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // kill ends the agent as a crash does.
 func (s *stand) kill() {
 	s.crash.sent = time.Now()
@@ -185,6 +208,14 @@ func (s *stand) dataSize() (int64, error) { return dirSize(s.program.data(s.job)
 func (s *stand) sources() (list []source) {
 	for i, e := range s.exporters {
 		list = append(list, source{instance(i), e.book, e.pages()})
+	}
+	return list
+}
+
+// counts are the numbers of pages handed out so far, by exporter.
+func (s *stand) counts() (list []int) {
+	for _, e := range s.exporters {
+		list = append(list, len(e.pages()))
 	}
 	return list
 }

@@ -58,9 +58,14 @@ func (all stands) pause(ctx context.Context) error {
 
 // settle waits until all that was handed out has come, at most so long.
 func (all stands) settle(ctx context.Context, most time.Duration) error {
+	return all.until(ctx, most, all.complete)
+}
+
+// until waits until all is complete, at most so long.
+func (all stands) until(ctx context.Context, most time.Duration, complete func() (bool, error)) error {
 	for end := time.Now().Add(most); time.Now().Before(end); {
-		complete, err := all.complete()
-		if err != nil || complete {
+		done, err := complete()
+		if err != nil || done {
 			return err
 		}
 		if err := all.wait(ctx, time.Second); err != nil {

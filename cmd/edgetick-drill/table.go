@@ -48,6 +48,24 @@ func (t table) markdown(w io.Writer) {
 	}
 }
 
+// line is a line of a table with a column for each thing of a kind.
+type line[T any] struct {
+	name   string
+	of     func(T) float64
+	format func(float64) string
+}
+
+// lines adds lines, with a column for each of all.
+func lines[T any](t *table, list []line[T], all []T) {
+	for _, l := range list {
+		row := []string{l.name}
+		for _, of := range all {
+			row = append(row, l.format(l.of(of)))
+		}
+		t.row(row...)
+	}
+}
+
 // number writes a number with as many digits as it deserves.
 func number(v float64) string {
 	switch {

@@ -89,13 +89,6 @@ func (e evidence) addGap(v *verdict, handed []time.Time) {
 	}
 }
 
-// finding is a line of the outage drill's table.
-type finding struct {
-	name   string
-	of     func(verdict) float64
-	format func(float64) string
-}
-
 // outageTable has a column for each agent: the medians of its runs.
 func outageTable(agents [][]verdict) (t table) {
 	head := []string{""}
@@ -117,15 +110,15 @@ func outageTable(agents [][]verdict) (t table) {
 	return t
 }
 
-func findings() []finding {
+func findings() []line[verdict] {
 	tenths := func(v float64) string { return fmt.Sprintf("%.1f", v) }
-	count := func(name string, get func(verdict) int) finding {
-		return finding{name, func(v verdict) float64 { return float64(get(v)) }, whole}
+	count := func(name string, get func(verdict) int) line[verdict] {
+		return line[verdict]{name, func(v verdict) float64 { return float64(get(v)) }, whole}
 	}
-	missing := func(phase string) finding {
+	missing := func(phase string) line[verdict] {
 		return count("    handed out "+phase, func(v verdict) int { return v.byPhase[phase] })
 	}
-	return []finding{
+	return []line[verdict]{
 		count("scrapes: pages handed out", func(v verdict) int { return v.pages }),
 		count("  complete at the receiver", func(v verdict) int { return v.complete }),
 		count("  with samples missing", func(v verdict) int { return len(v.lost) }),
