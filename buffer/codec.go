@@ -157,7 +157,7 @@ const keyInterval = 120
 // Limits on what a decoder makes of the records since a key record, whatever
 // they say. The wal takes no record that comes near them.
 const (
-	maxText    = 256 << 20 // bytes of labels and descriptions
+	maxText    = 1 << 30   // bytes of labels and descriptions
 	maxPlaced  = 16 << 20  // series in layouts
 	maxSamples = 16 << 20  // in one tick
 	maxBlocks  = 64 << 10  // in one tick

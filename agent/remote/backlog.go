@@ -23,10 +23,11 @@ func newBacklog(c *journal.Cursor) backlog {
 }
 
 // read appends the next window to dst: as many ticks as a window may hold and
-// memory allows. It ends with the tick numbered stop if that is ahead, and is
-// empty if the log holds nothing more. With an error, which is the disk's, it
-// may be called again: what was read is kept.
-func (b *backlog) read(dst []*buffer.Tick, stop uint64) ([]*buffer.Tick, error) {
+// memory allows, packTicks of them whatever their size. It ends with the tick
+// numbered stop if that is ahead, which ended a window before that was allowed
+// then, and is empty if the log holds nothing more. With an error, which is the
+// disk's, it may be called again: what was read is kept.
+func (b *backlog) read(dst []*buffer.Tick, packTicks int, stop uint64) ([]*buffer.Tick, error) {
 	if b.reader == nil {
 		if b.reader = b.cursor.Reader(); b.reader == nil {
 			return dst, nil
@@ -42,7 +43,11 @@ func (b *backlog) read(dst []*buffer.Tick, stop uint64) ([]*buffer.Tick, error) 
 			return dst, nil
 		}
 		bytes += t.Bytes()
-		if len(dst) > 0 && !inWindow(dst, t, bytes) {
+		whatever := packTicks
+		if t.Seq <= stop {
+			whatever = maxWindowTicks
+		}
+		if len(dst) > 0 && !inWindow(dst, t, bytes, whatever) {
 			b.ahead = t
 			return dst, nil
 		}

@@ -126,7 +126,7 @@ func (r *Remote) next(ctx context.Context) (bool, error) {
 			read := make(chan struct{})
 			go func() {
 				defer close(read)
-				r.window, err = r.backlog.read(r.window[:0], r.again)
+				r.window, err = r.backlog.read(r.window[:0], r.cfg.PackTicks, r.again)
 			}()
 			select {
 			case <-read:
@@ -149,7 +149,7 @@ func (r *Remote) next(ctx context.Context) (bool, error) {
 			}
 		}
 		if n := windowTicks(s, r.cfg.PackTicks); n > 0 {
-			r.window = cutWindow(r.ring.After(r.cursor.Seq, n, r.window[:0]))
+			r.window = cutWindow(r.ring.After(r.cursor.Seq, n, r.window[:0]), r.cfg.PackTicks)
 			if r.window[0].Base != s.Base {
 				continue // the ring has let go of ticks since
 			}

@@ -16,8 +16,8 @@ const (
 	// what is more than an hour behind the newest sample it has seen.
 	MaxWindowSpan = 15 * time.Minute
 
-	// maxWindowBytes bounds a window in memory, in bytes without its layouts. A
-	// single tick may be larger.
+	// maxWindowBytes bounds a window in memory, in bytes without its layouts. The
+	// ticks that are packed together in step may be larger.
 	maxWindowBytes = 4 << 20
 )
 
@@ -35,12 +35,12 @@ func windowTicks(s buffer.State, packTicks int) int {
 }
 
 // cutWindow returns the longest beginning of ticks, at least one, that can be
-// packed together.
-func cutWindow(ticks []*buffer.Tick) []*buffer.Tick {
+// packed together, packTicks of them whatever their size.
+func cutWindow(ticks []*buffer.Tick, packTicks int) []*buffer.Tick {
 	bytes := 0
 	for i, t := range ticks {
 		bytes += t.Bytes()
-		if i > 0 && !inWindow(ticks[:i], t, bytes) {
+		if i > 0 && !inWindow(ticks[:i], t, bytes, packTicks) {
 			clear(ticks[i:])
 			return ticks[:i]
 		}
@@ -50,10 +50,12 @@ func cutWindow(ticks []*buffer.Tick) []*buffer.Tick {
 
 // inWindow tells whether t can be packed together with the ticks of a window
 // before it, bytes being the size of all of them: no tick is missing between,
-// time goes forward, and the bounds hold. The rule is the same for ticks from
-// the ring and from the log, so that a window that is sent again is the same.
-func inWindow(window []*buffer.Tick, t *buffer.Tick, bytes int) bool {
+// time goes forward, and the bounds hold, that of the size for more than so many
+// ticks. The rule is the same for ticks from the ring and from the log, so that a
+// window that is sent again is the same.
+func inWindow(window []*buffer.Tick, t *buffer.Tick, bytes, whatever int) bool {
 	first, last := window[0], window[len(window)-1]
 	return t.Base == last.End() && t.Time > last.Time &&
-		t.Time-first.Time <= MaxWindowSpan.Milliseconds() && bytes <= maxWindowBytes
+		t.Time-first.Time <= MaxWindowSpan.Milliseconds() &&
+		(bytes <= maxWindowBytes || len(window) < whatever)
 }
