@@ -95,7 +95,7 @@ func seriesIn(b *buffer.Block) int {
 // previewRemote packs the tick alone, and packTicks of its like twice over: with
 // the same values, and with others each time.
 func (a *Agent) previewRemote(cfg remote.Config, tick *buffer.Tick) (RemotePreview, error) {
-	r := RemotePreview{Name: cfg.Name, URL: remote.Redacted(cfg.URL), PackTicks: cfg.PackTicks}
+	r := RemotePreview{Name: cfg.Name, URL: remote.Hidden(cfg.URL), PackTicks: cfg.PackTicks}
 	var err error
 	if r.Tick, err = remote.NewPreview(cfg, []*buffer.Tick{tick}); err != nil {
 		return r, err

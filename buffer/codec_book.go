@@ -3,7 +3,8 @@ package buffer
 // book numbers the series that have been described since the last key record.
 type book struct {
 	series []*Series
-	atKey  int // how many the key record described
+	atKey  int    // how many the key record described
+	cost   budget // what a decoder has spent since the key record
 
 	// Needed only where a layout changes or a sample stands outside its column,
 	// and put off until then.
@@ -34,12 +35,14 @@ const (
 	wornPlus  = 1024
 )
 
-func (b *book) worn() bool { return len(b.series) > wornTimes*b.atKey+wornPlus }
+func (b *book) worn() bool {
+	return len(b.series) > wornTimes*b.atKey+wornPlus || b.cost.placed > maxPlaced/2 || b.cost.text > maxText/2
+}
 
 // reset forgets all series, but not the layouts in use.
 func (b *book) reset() {
 	clear(b.series)
-	b.series, b.indexed = b.series[:0], 0
+	b.series, b.indexed, b.cost = b.series[:0], 0, budget{}
 	b.ids, b.families = nil, nil
 	b.labels, b.labelled = nil, 0
 	for l, w := range b.whole {
@@ -90,6 +93,7 @@ func (b *book) id(s *Series, near int) int {
 		b.loose.first(s, nil)
 	}
 	b.series = append(b.series, s)
+	b.cost.text += seriesCost + len(s.Labels)
 	b.count++
 	return id
 }
@@ -123,6 +127,7 @@ func (b *book) former(s *Series) (id int, ok bool) {
 
 // place numbers the series of a layout.
 func (b *book) place(l *Layout) []run {
+	b.cost.placed += len(l.Series)
 	var runs []run
 	id := -1
 	for _, s := range l.Series {
@@ -147,6 +152,8 @@ func (b *book) appendWhole(dst []byte, l *Layout) []byte {
 		b.whole[l] = w
 	}
 	w.used = true
+	b.cost.placed += len(l.Series)
+	b.cost.text += l.Bytes() + len(l.Series)*(seriesCost-seriesOverhead)
 	b.series = append(b.series, l.Series...)
 	return append(dst, w.bytes...)
 }

@@ -46,6 +46,22 @@ func (p *plan) sample(i int) (lines, text []byte) {
 	return stretch[:n], stretch[n:]
 }
 
+// maxStretch bounds what may stand between two samples, in bytes: it is looked
+// through for each line that is not where it was.
+const maxStretch = 16 << 10
+
+// sparse tells whether more than that stands between two samples.
+func (p *plan) sparse() bool {
+	end := uint32(0)
+	for _, at := range p.places {
+		if at.value-end > maxStretch {
+			return true
+		}
+		end = at.end
+	}
+	return false
+}
+
 // run returns the lines that describe a family before place i, or nil.
 func (p *plan) run(i int) *run {
 	at, ok := slices.BinarySearchFunc(p.runs, i, func(r run, i int) int { return r.before - i })
@@ -95,7 +111,7 @@ func (p *pages) remember() {
 func (p *pages) plain() bool {
 	r := &p.read
 	n := len(r.column)
-	if p.histograms == Custom || len(p.plan.places) != n || r.scraped != n || len(r.beside) > 0 {
+	if p.histograms == Custom || len(p.plan.places) != n || r.scraped != n || len(r.beside) > 0 || p.plan.sparse() {
 		return false
 	}
 	ahead := func(start int64) bool { return start > r.at }

@@ -66,10 +66,10 @@ func (s *series) identify(e *entry) {
 // the page, began at a time in seconds.
 func (r *reading) created(e *entry, seconds float64) {
 	start := startOf(seconds)
-	for i := len(r.column) - 1; i >= 0 && r.column[i].metric == e.metric; i-- {
+	for i := len(r.column) - 1; i >= 0 && r.column[i].metric == e.metric && !r.column[i].creates; i-- {
 		r.starts[i] = start
 	}
-	for i := len(r.beside) - 1; i >= 0 && r.beside[i].entry.metric == e.metric; i-- {
+	for i := len(r.beside) - 1; i >= 0 && r.beside[i].entry.metric == e.metric && !r.beside[i].entry.creates; i-- {
 		r.beside[i].start = start
 	}
 }

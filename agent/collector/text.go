@@ -54,6 +54,9 @@ func (p *pages) ended(page []byte) []byte {
 func (p *pages) rest(at int) error {
 	lines := p.next.page[at:]
 	before := p.typeLine()
+	if len(lines) > 0 && lines[0] == 0 {
+		before = ""
+	}
 	if len(before) > 0 {
 		lines = append(append(make([]byte, 0, len(before)+len(lines)+1), before...), lines...)
 	}

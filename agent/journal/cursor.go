@@ -38,6 +38,9 @@ type State struct {
 	// with it.
 	Sending                uint64
 	MaxSamples, MaxMessage uint64
+	// Split is 1 if a request of that window has been sent in halves, so that the
+	// receiver may have a part of it.
+	Split uint64
 
 	// BudgetUsed is how many bytes the remote has used of its budget, in the
 	// period that began at BudgetFrom, in Unix seconds.
@@ -158,7 +161,7 @@ const (
 // kinds of counts.
 func (s State) append(b []byte) []byte {
 	b = append(b, stateVersion)
-	for _, n := range []uint64{s.From, s.Settled, s.Acknowledged, s.Sending, s.MaxSamples, s.MaxMessage, s.BudgetFrom, s.BudgetUsed} {
+	for _, n := range []uint64{s.From, s.Settled, s.Acknowledged, s.Sending, s.MaxSamples, s.MaxMessage, s.Split, s.BudgetFrom, s.BudgetUsed} {
 		b = binary.AppendUvarint(b, n)
 	}
 	return s.Dropped.append(s.Rejected.append(b))
@@ -196,7 +199,9 @@ func DecodeState(b []byte) (State, error) {
 		}
 	}
 	s.Sending, s.MaxSamples, s.MaxMessage = r.number(), r.number(), r.number()
+	s.Split = 1 // for all that is known
 	if !old {
+		s.Split = r.number()
 		s.BudgetFrom, s.BudgetUsed = r.number(), r.number()
 		s.Rejected = r.counts()
 	}

@@ -181,7 +181,7 @@ func (j *Journal) startAt(c *Cursor, other *wal.Cursor) {
 		return
 	}
 	s := State{From: theirs.Settled, Settled: theirs.Settled,
-		Sending: theirs.Sending, MaxSamples: theirs.MaxSamples, MaxMessage: theirs.MaxMessage}
+		Sending: theirs.Sending, MaxSamples: theirs.MaxSamples, MaxMessage: theirs.MaxMessage, Split: theirs.Split}
 	if err := c.stored.Load().Set(pos, s.append(nil)); err != nil && !errors.Is(err, wal.ErrBackwards) {
 		j.log.Warn("the cursor cannot be stored", "remote", c.stored.Load().Name(), "err", err)
 	}

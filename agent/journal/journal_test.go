@@ -575,7 +575,7 @@ func FuzzDecodeState(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(State{}.append(nil))
 	f.Add(State{From: 1, Settled: 1 << 40, Rejected: Counts{"other": 5}, Sending: 9, BudgetFrom: 1, BudgetUsed: 2, Dropped: map[string]uint64{"wal_full": 3, "": 0}}.append(nil))
-	f.Add([]byte{stateVersion, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff, 0x7f})
+	f.Add([]byte{stateVersion, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff, 0x7f})
 	f.Add([]byte{stateVersionOld, 1, 2, 3, 4, 5, 6, 7, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := DecodeState(b)

@@ -19,6 +19,7 @@ const (
 	fateTooLarge         // the receiver takes only smaller ones
 	fateRejected         // the receiver will never take it, nor a part of it
 	fateStored           // it has some of it from an earlier life
+	fateDoubtful         // it says that it has some of it, and may have all
 	fateHeld             // the receiver would take it if the configuration were right
 )
 
@@ -54,7 +55,7 @@ func (c *client) interpret(r request, resp *http.Response, message string) answe
 		c.interpretSuccess(r, resp, &a)
 	case fateHeld:
 		if resp.StatusCode/100 == 3 {
-			a.err = fmt.Errorf("server answered %s to %q: %w", resp.Status, resp.Header.Get("Location"), whyNotFollowed(resp))
+			a.err = fmt.Errorf("server answered %s to %q: %w", resp.Status, Hidden(resp.Header.Get("Location")), whyNotFollowed(resp))
 		}
 	case fateRetry:
 		a.ambiguous = resp.StatusCode != http.StatusTooManyRequests

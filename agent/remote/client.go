@@ -87,12 +87,22 @@ func (c *client) post(ctx context.Context, r request, attempt int) answer {
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return answer{fate: fateRetry, code: "error", err: err, ambiguous: !neverConnected(err)}
+		return answer{fate: fateRetry, code: "error", err: withoutQuery(err), ambiguous: !neverConnected(err)}
 	}
 	defer resp.Body.Close()
 	message, _ := io.ReadAll(io.LimitReader(resp.Body, maxMessageBytes))
 	io.CopyN(io.Discard, resp.Body, maxDrainBytes)
 	return c.interpret(r, resp, string(message))
+}
+
+// withoutQuery is an error of net/http's without the query of the URL that it
+// tells, which may hold a secret.
+func withoutQuery(err error) error {
+	var e *url.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return &url.Error{Op: e.Op, URL: Hidden(e.URL), Err: e.Err}
 }
 
 // neverConnected tells whether the request cannot have reached the receiver.

@@ -210,3 +210,13 @@ func Redacted(raw string) string {
 	}
 	return raw
 }
+
+// Hidden is a receiver's URL without what may be secret in it: credentials and the
+// query.
+func Hidden(raw string) string {
+	address, _, query := strings.Cut(Redacted(raw), "?")
+	if query {
+		address += "?…"
+	}
+	return address
+}

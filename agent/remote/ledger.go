@@ -30,6 +30,7 @@ var dropReasons = []string{DroppedBufferFull, DroppedCustomBuckets, string(wal.F
 type Ledger struct {
 	mu       sync.Mutex
 	state    journal.State
+	start    journal.State // when the window was begun
 	gathered uint64 // by the agent, since the log began
 	window   uint64 // settled of the window ahead of the cursor
 }
@@ -95,9 +96,23 @@ func (l *Ledger) spend(from, used uint64) {
 func (l *Ledger) send(seq uint64, by limits) journal.State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.state.Sending = seq
+	l.state.Sending, l.state.Split = seq, 0
 	l.state.MaxSamples, l.state.MaxMessage = uint64(by.samples), uint64(by.bytes)
-	return l.copy()
+	l.start = l.copy()
+	return l.start
+}
+
+// split returns the books to store before the first request of a window is sent in
+// halves; false if they say so already. They are those of the window's beginning,
+// where the cursor is.
+func (l *Ledger) split() (journal.State, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.state.Split == 1 {
+		return journal.State{}, false
+	}
+	l.state.Split, l.start.Split = 1, 1
+	return l.start, true
 }
 
 // advance moves the cursor: the first end samples since the log began are

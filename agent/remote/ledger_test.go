@@ -44,3 +44,27 @@ func TestLedger_BalancesAndGoesOn(t *testing.T) {
 	l.advance(300) // 100 samples passed, 70 accounted for
 	check("a defect", Books{Gathered: 300, Acknowledged: 130, Rejected: rejected, Pending: 100, Imbalance: 30})
 }
+
+// What is stored in the middle of a window are the books of its beginning, where
+// the cursor is.
+func TestLedger_SplitKeepsTheBooksOfTheBeginning(t *testing.T) {
+	var l Ledger
+	l.begin(journal.State{Settled: 100, Acknowledged: 100}, 100)
+	l.Commit(200)
+	l.send(7, limits{samples: 5, bytes: 6})
+	l.acknowledge(30)
+	l.reject(ReasonOther, 3)
+	s, first := l.split()
+	if !first || s.Split != 1 || s.Acknowledged != 100 || s.Rejected.Total() != 0 || s.Settled != 100 || s.Sending != 7 || s.MaxSamples != 5 {
+		t.Errorf("stored are %+v", s)
+	}
+	if _, again := l.split(); again {
+		t.Error("they are stored twice")
+	}
+	if s := l.advance(200); s.Acknowledged != 130 || s.Split != 1 {
+		t.Errorf("after the window they are %+v", s)
+	}
+	if s := l.send(8, limits{}); s.Split != 0 {
+		t.Errorf("of the next window they are %+v", s)
+	}
+}

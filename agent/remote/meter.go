@@ -45,7 +45,7 @@ func (m *meter) wait(ctx context.Context) error {
 		if d <= 0 {
 			return nil
 		}
-		if !sleep(ctx, d) {
+		if !sleep(ctx, min(d, time.Minute)) { // the clock may be set
 			return context.Cause(ctx)
 		}
 	}

@@ -69,7 +69,9 @@ type part struct {
 	samples int
 	size    int // an upper bound of the message, in bytes
 
-	again    bool // it may have been sent, just like this, in an earlier life
+	again    bool // some of it may have been sent in an earlier life
+	maybe    bool // all of it may have been, just like this
+	doubtful bool // what of it is said to be there already may have been
 	describe bool // its families may be described
 	newest   bool // only the newest sample of each piece is sent, to learn whether it is there
 	kept     bool // the receiver has it, but for what it refuses

@@ -36,6 +36,7 @@ type Remote struct {
 	end     uint64 // samples in all ticks up to the cursor
 	start   uint64 // the last tick that the log held when the remote began
 	again   uint64 // the last tick that may have been sent before the remote began
+	split   bool   // and this in halves, of which the receiver may have some
 	limits  limits // of the requests of the window
 	backlog backlog
 	window  []*buffer.Tick
@@ -72,8 +73,8 @@ func New(cfg Config, ring *buffer.Ring, reg prometheus.Registerer, log *slog.Log
 // Name is the remote's name.
 func (r *Remote) Name() string { return r.cfg.Name }
 
-// URL is where the remote sends to, without a password.
-func (r *Remote) URL() string { return Redacted(r.cfg.URL) }
+// URL is where the remote sends to, without credentials and query.
+func (r *Remote) URL() string { return Hidden(r.cfg.URL) }
 
 // Protocol is the version of remote write that the receiver takes; empty if that
 // is not known yet.
@@ -89,6 +90,7 @@ func (r *Remote) Protocol() Protocol {
 func (r *Remote) Begin(j *journal.Journal, start journal.Start) {
 	cursor, state := j.Cursor(r.cfg.Name)
 	r.cursor, r.end, r.again, r.start = cursor, state.Settled, state.Sending, start.Seq
+	r.split = state.Split != 0
 	r.limits = limits{samples: int(state.MaxSamples), bytes: int(state.MaxMessage)}
 	if r.limits.samples == 0 || r.limits.bytes == 0 {
 		r.limits = r.packer.limits()
@@ -204,7 +206,7 @@ func (r *Remote) ship(ctx context.Context) error {
 	r.writer.help.look(now)
 	r.metrics.window.Set(float64(len(r.window)))
 	err := r.packer.pack(r.window, r.limits, func(p part) error {
-		p.again, p.describe = again, true
+		p.again, p.maybe, p.describe = again && r.split, again, true
 		return r.send(ctx, p)
 	})
 	if err != nil {

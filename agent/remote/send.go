@@ -47,6 +47,8 @@ func (r *Remote) settled(ctx context.Context, p part, a answer, left *int) error
 		}
 		r.delivered(p, a)
 		return nil
+	case fateDoubtful:
+		return r.ask(ctx, p, left)
 	case fateTooLarge:
 		r.packer.shrink(p.size / 2)
 		if divisible {
@@ -55,6 +57,11 @@ func (r *Remote) settled(ctx context.Context, p part, a answer, left *int) error
 	case fateRefused:
 		p.describe = false // it may be a text that is refused
 		switch {
+		case p.doubtful && a.stored && divisible:
+			return r.halve(ctx, p, left)
+		case p.doubtful && a.stored:
+			r.delivered(p, a)
+			return nil
 		case a.written.samples > 0 && !p.newest:
 			*left = maxParts
 			r.partly(p, a)
@@ -100,6 +107,7 @@ func (r *Remote) partly(p part, a answer) {
 // halve settles the two halves of a part, the first first, since they may hold
 // samples of one series.
 func (r *Remote) halve(ctx context.Context, p part, left *int) error {
+	r.noteSplit()
 	first, second := p.halves()
 	if err := r.settle(ctx, first, left); err != nil {
 		return err
@@ -113,6 +121,7 @@ func (r *Remote) halve(ctx context.Context, p part, left *int) error {
 // which it has: it is an identical duplicate, which receivers accept. They must
 // not be sent before that is certain, because they would shut out older ones.
 func (r *Remote) sift(ctx context.Context, p part, refusal answer, left *int) error {
+	r.noteSplit()
 	first, second := p.halves()
 	a, err := r.attempt(ctx, first, left)
 	if err != nil {
@@ -138,6 +147,41 @@ func (r *Remote) sift(ctx context.Context, p part, refusal answer, left *int) er
 	}
 	p.newest = true
 	return r.settle(ctx, p, left)
+}
+
+// noteSplit stores that the window is not sent in whole requests any more.
+func (r *Remote) noteSplit() {
+	if s, first := r.Ledger.split(); first {
+		r.keep(r.cursor.Intend(s))
+	}
+}
+
+// ask settles a part that the receiver says it has something of, and that it may
+// have: an attempt was not answered, or an earlier life made it. If it has, the
+// newest sample of each series is an identical duplicate, which is accepted. If it
+// has not, it refuses these too, for the sake of the sample that it has refused
+// the part for, and stores nothing; then the halves are sent. A receiver that
+// takes no duplicates at all refuses everything: that is taken for delivered.
+func (r *Remote) ask(ctx context.Context, p part, left *int) error {
+	p.maybe = false
+	if p.samples > len(p.pieces) {
+		newest := p
+		newest.newest = true
+		a, err := r.attempt(ctx, newest, left)
+		if err != nil {
+			return err
+		}
+		if a.fate == fateDelivered {
+			r.delivered(p, a)
+			return nil
+		}
+	}
+	p.doubtful = true
+	if p.divisible() && *left > 0 {
+		return r.halve(ctx, p, left)
+	}
+	r.delivered(p, answer{})
+	return nil
 }
 
 // resume settles a part of which an earlier life had sent some: whole, or halves
@@ -253,12 +297,15 @@ func (r *Remote) deliver(ctx context.Context, p part, req request) (answer, erro
 // them, if it may have them from this very part: from an attempt whose answer was
 // lost, or from an earlier life.
 func afterDoubt(a answer, p part, ambiguous bool) answer {
+	doubt := ambiguous || p.maybe || p.again
 	switch {
-	case !a.stored:
-	case p.again && a.written.samples == 0:
-		a.fate = fateStored
-	case p.again, ambiguous:
+	case !a.stored || !doubt || p.doubtful:
+	case a.written.told, a.keeps: // it has stored now what it had not
 		return answer{fate: fateDelivered, code: a.code, written: a.written}
+	case p.again:
+		a.fate = fateStored
+	default:
+		a.fate = fateDoubtful
 	}
 	return a
 }
@@ -273,7 +320,11 @@ func (r *Remote) post(ctx context.Context, req request, attempt int) answer {
 	if ctx.Err() == nil || a.fate != fateRetry {
 		r.metrics.attempt(a.code, len(req.body), time.Since(start))
 	}
-	sent, received := r.meter.charge(time.Now(), len(req.body))
+	left := len(req.body)
+	if a.code == "error" && !a.ambiguous {
+		left = 0 // it has not left the node
+	}
+	sent, received := r.meter.charge(time.Now(), left)
 	r.metrics.carry(sent, received, r.meter.used)
 	r.Ledger.spend(r.meter.spent())
 	return a

@@ -74,7 +74,11 @@ func splitUnescaped(s string) []string {
 func showSpec(spec string) string {
 	parts := splitUnescaped(withoutCredentials(spec))
 	for i, part := range parts {
-		if p, err := parsePair(part); err == nil && !strings.Contains(p.name, "://") && !showsKey(p.name) {
+		p, err := parsePair(part)
+		switch {
+		case err != nil && i > 0 && !strings.Contains(part, "://"): // it may be the end of a header with a comma
+			parts[i] = "***"
+		case err == nil && !strings.Contains(p.name, "://") && !showsKey(p.name):
 			parts[i] = p.name + "=***"
 		}
 	}
