@@ -31,8 +31,8 @@ type Ledger struct {
 	mu       sync.Mutex
 	state    journal.State
 	start    journal.State // when the window was begun
-	gathered uint64 // by the agent, since the log began
-	window   uint64 // settled of the window ahead of the cursor
+	gathered uint64        // by the agent, since the log began
+	window   uint64        // settled of the window ahead of the cursor
 }
 
 // Books is the state of a [Ledger] at one moment.
