@@ -8,11 +8,6 @@ import (
 	writev2 "github.com/prometheus/prometheus/prompb/io/prometheus/write/v2"
 )
 
-// ContentTypeV2 is the Content-Type of a remote write 2.0 request. It is to be
-// sent just like this: with a space in it, Prometheus takes the body for an empty
-// request of 1.0, and answers that all is well.
-const ContentTypeV2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
-
 // Decode unpacks the body of a request of either version, as its Content-Type
 // says, into what 1.0 knows of it: without start timestamps and metadata of 2.0.
 // It is meant for tools and tests.

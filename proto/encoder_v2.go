@@ -1,5 +1,10 @@
 package proto
 
+// ContentTypeV2 is the Content-Type of a remote write 2.0 request. It is to be
+// sent just like this: with a space in it, Prometheus takes the body for an empty
+// request of 1.0, and answers that all is well.
+const ContentTypeV2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
+
 // Tags of messages as only 2.0 has them.
 const (
 	tagRequestSymbols      = 4<<3 | bytesType

@@ -14,6 +14,7 @@ import (
 type descriptions struct {
 	family *buffer.Family // asked for last
 	meta   proto.Metadata
+	untold bool // its help text, since
 
 	told  map[*buffer.Family]struct{} // since
 	now   map[*buffer.Family]struct{} // in this window
@@ -34,6 +35,7 @@ func (d *descriptions) look(now time.Time) {
 		d.told = make(map[*buffer.Family]struct{})
 		d.now = make(map[*buffer.Family]struct{})
 		d.since = now
+		d.family = nil
 	}
 }
 
@@ -42,6 +44,8 @@ func (d *descriptions) of(f *buffer.Family) *proto.Metadata {
 	if f != d.family {
 		d.family = f
 		d.meta = describe(f)
+		_, told := d.told[f]
+		d.untold = !told
 	}
 	return &d.meta
 }
@@ -52,13 +56,13 @@ func describe(f *buffer.Family) proto.Metadata {
 		Help: cutText(f.Help, maxDescription-len(f.Name)-len(f.Unit))}
 }
 
-// due tells whether the window that is being sent is to have the help text of f.
-func (d *descriptions) due(f *buffer.Family) bool {
-	if _, ok := d.told[f]; ok {
-		return false
+// due tells whether the window that is being sent is to have the help text of the
+// family asked for last.
+func (d *descriptions) due() bool {
+	if d.untold {
+		d.now[d.family] = struct{}{}
 	}
-	d.now[f] = struct{}{}
-	return true
+	return d.untold
 }
 
 // delivered says that the window has been sent.

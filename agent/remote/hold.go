@@ -15,9 +15,8 @@ const (
 
 // hold pauses the remote after an answer that speaks of its configuration and
 // not of the samples: wrong credentials, a wrong URL, a receiver that knows none of
-// the protocols. Nothing is given up. At a
-// slow and jittered pace an empty request asks whether it has been cured. It
-// returns an error only when ctx is done.
+// the protocols. Nothing is given up. At a slow and jittered pace an empty request
+// asks whether it has been cured. It returns an error only when ctx is done.
 func (r *Remote) hold(ctx context.Context, a answer) error {
 	r.log.Error("the remote is held: nothing is sent and nothing given up until its receiver answers otherwise", "err", a.err)
 	r.metrics.held.Set(1)
@@ -52,15 +51,17 @@ func (r *Remote) hold(ctx context.Context, a answer) error {
 // taken none so far.
 func (r *Remote) probe(ctx context.Context, all bool) (answer, error) {
 	for {
-		req, err := r.prober.empty(r.ladder.wire())
+		// The body of the request that waits is the remote's writer's.
+		req, err := new(writer).write(part{}, r.ladder.wire())
 		if err != nil {
 			return answer{}, err
 		}
 		a := r.post(ctx, req, 0)
-		if a.fate != fateUnsupported || !all || !r.ladder.down(time.Now()) {
-			if a.fate == fateUnsupported && all {
-				r.ladder.top()
-			}
+		if a.fate != fateUnsupported || !all {
+			return a, nil
+		}
+		if !r.ladder.down(time.Now()) {
+			r.ladder.top()
 			return a, nil
 		}
 	}

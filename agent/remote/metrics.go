@@ -18,52 +18,34 @@ type metrics struct {
 	held       prometheus.Gauge
 	window     prometheus.Gauge
 	protocol   *prometheus.GaugeVec // by protocol and compression
-	budget     *budgetMetrics       // nil without a budget
+	budgetUsed prometheus.Gauge     // nil without a budget
 }
-
-// budgetMetrics are those of a remote with a budget.
-type budgetMetrics struct{ limit, used prometheus.Gauge }
 
 func newMetrics(cfg Config, reg prometheus.Registerer) *metrics {
 	labels := prometheus.Labels{"remote": cfg.Name}
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help, ConstLabels: labels})
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels})
+	}
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "edgetick_remote_requests_total", ConstLabels: labels,
 			Help: "Attempts to send a request, by HTTP status; \"error\" is an attempt without an answer.",
 		}, []string{"code"}),
-		bodyBytes: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "edgetick_remote_sent_body_bytes_total", ConstLabels: labels,
-			Help: "Bytes of compressed request bodies sent, repeated attempts included.",
-		}),
-		sent: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "edgetick_remote_sent_bytes_total", ConstLabels: labels,
-			Help: "Bytes sent to the receiver, with HTTP headers, TLS, tokens and repeated attempts, without what TCP and IP add.",
-		}),
-		received: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "edgetick_remote_received_bytes_total", ConstLabels: labels,
-			Help: "Bytes received from the receiver, likewise.",
-		}),
-		retries: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "edgetick_remote_retries_total", ConstLabels: labels,
-			Help: "Attempts that failed and are made again.",
-		}),
+		bodyBytes: counter("edgetick_remote_sent_body_bytes_total", "Bytes of compressed request bodies sent, repeated attempts included."),
+		sent:      counter("edgetick_remote_sent_bytes_total", "Bytes sent to the receiver, with HTTP headers, TLS, tokens and repeated attempts, without what TCP and IP add."),
+		received:  counter("edgetick_remote_received_bytes_total", "Bytes received from the receiver, likewise."),
+		retries:   counter("edgetick_remote_retries_total", "Attempts that failed and are made again."),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "edgetick_remote_request_duration_seconds", ConstLabels: labels,
 			Help:    "Time from sending a request to the end of its answer.",
 			Buckets: []float64{.01, .1, 1, 10},
 		}),
-		lastAnswer: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "edgetick_remote_last_settled_timestamp_seconds", ConstLabels: labels,
-			Help: "When the receiver last settled a request, in seconds since the epoch.",
-		}),
-		held: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "edgetick_remote_held", ConstLabels: labels,
-			Help: "1 while the remote is held, because its receiver answers that credentials or URL are wrong.",
-		}),
-		window: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "edgetick_remote_window_ticks", ConstLabels: labels,
-			Help: "Ticks that were packed together last.",
-		}),
+		lastAnswer: gauge("edgetick_remote_last_settled_timestamp_seconds", "When the receiver last settled a request, in seconds since the epoch."),
+		held:       gauge("edgetick_remote_held", "1 while the remote is held, because its receiver answers that credentials or URL are wrong."),
+		window:     gauge("edgetick_remote_window_ticks", "Ticks that were packed together last."),
 		protocol: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "edgetick_remote_protocol_info", ConstLabels: labels,
 			Help: "1 for the way in which requests are written.",
@@ -72,24 +54,11 @@ func newMetrics(cfg Config, reg prometheus.Registerer) *metrics {
 	m.requests.WithLabelValues("error")
 	reg.MustRegister(m.requests, m.bodyBytes, m.sent, m.received, m.retries, m.duration, m.lastAnswer, m.held, m.window, m.protocol)
 	if cfg.Budget != (Budget{}) {
-		m.budget = newBudgetMetrics(cfg.Budget, labels)
-		reg.MustRegister(m.budget.limit, m.budget.used)
+		limit := gauge("edgetick_remote_budget_bytes", "Bytes that may be sent and received in the budget's period.")
+		limit.Set(float64(cfg.Budget.Bytes))
+		m.budgetUsed = gauge("edgetick_remote_budget_used_bytes", "Bytes sent and received in the budget's period so far.")
+		reg.MustRegister(limit, m.budgetUsed)
 	}
-	return m
-}
-
-func newBudgetMetrics(b Budget, labels prometheus.Labels) *budgetMetrics {
-	m := &budgetMetrics{
-		limit: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "edgetick_remote_budget_bytes", ConstLabels: labels,
-			Help: "Bytes that may be sent and received in the budget's period.",
-		}),
-		used: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "edgetick_remote_budget_used_bytes", ConstLabels: labels,
-			Help: "Bytes sent and received in the budget's period so far.",
-		}),
-	}
-	m.limit.Set(float64(b.Bytes))
 	return m
 }
 
@@ -105,8 +74,8 @@ func (m *metrics) attempt(code string, body int, took time.Duration) {
 func (m *metrics) carry(sent, received, used int64) {
 	m.sent.Add(float64(sent))
 	m.received.Add(float64(received))
-	if m.budget != nil {
-		m.budget.used.Set(float64(used))
+	if m.budgetUsed != nil {
+		m.budgetUsed.Set(float64(used))
 	}
 }
 

@@ -26,7 +26,6 @@ type Remote struct {
 	ladder  *ladder
 	packer  *packer
 	writer  writer
-	prober  writer // of empty requests, while one of writer's waits
 	pace    *pace
 	meter   *meter
 	metrics *metrics

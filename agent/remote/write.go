@@ -51,7 +51,7 @@ func (w *writer) write(p part, by wire) (request, error) {
 		r.samples += x.count()
 		x.put(&w.series)
 		w.series.Metadata = w.help.of(x.series.Family)
-		w.series.Describe = p.describe && w.help.due(x.series.Family)
+		w.series.Describe = p.describe && w.help.due()
 		if by.protocol == Protocol2 {
 			w.series.Symbols = w.symbols.ids(x, &w.v2)
 		} else if !w.symbols.legacy(x) {
@@ -73,9 +73,6 @@ func (w *writer) begin(by wire) proto.Encoder {
 	enc.Reset()
 	return enc
 }
-
-// empty writes a request of nothing, to ask whether one would be taken.
-func (w *writer) empty(by wire) (request, error) { return w.write(part{}, by) }
 
 func (w *writer) compress(by Compression) ([]byte, error) {
 	if by != Zstd {
