@@ -4,28 +4,19 @@ import (
 	"bytes"
 	"compress/gzip"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
+
+	"github.com/edgetick/edgetick/cmd/edgetick-drill/corpus"
 )
 
 // The corpus in testdata/pages: what real exporters answered at every tick of
-// 15 s, one gzipped file per exporter. A file holds, for each page, how its
-// lines come from those of the page before:
-//
-//	@         a page begins
-//	=N        the next N lines of the page before, unchanged
-//	~VALUE    the next line of the page before with another value
-//	-N        the next N lines of the page before are not there
-//	+LINE     a new line
-//
-// To refresh it, capture pages into files NAME-NNNN.txt.gz and run
+// 15 s, one file per exporter in the form that package corpus describes. To
+// refresh it, capture pages into files NAME-NNNN.txt.gz and run
 //
 //	EDGETICK_PAGES_DIR=DIR go test ./buffer/ -run TestPages_Corpus -update
 
@@ -39,104 +30,11 @@ var exporters = []string{"node", "prometheus", "victoria"}
 // loadPages reads the pages of one exporter, oldest first.
 func loadPages(tb testing.TB, exporter string) [][]byte {
 	tb.Helper()
-	packed, err := os.ReadFile(filepath.Join("testdata", "pages", exporter+".pages.gz"))
+	pages, err := corpus.Load(filepath.Join("testdata", "pages", exporter+".pages.gz"))
 	if err != nil {
 		tb.Fatal(err)
 	}
-	pages, err := unpackPages(gunzip(tb, packed))
-	if err != nil {
-		tb.Fatalf("corpus of %s: %v", exporter, err)
-	}
 	return pages
-}
-
-func unpackPages(text []byte) ([][]byte, error) {
-	var pages [][]byte
-	var before, page []string
-	next := 0
-	end := func() {
-		if page != nil {
-			pages = append(pages, []byte(strings.Join(page, "\n")+"\n"))
-		}
-	}
-	for line := range strings.Lines(string(text)) {
-		op, rest := line[0], strings.TrimSuffix(line[1:], "\n")
-		n := 1
-		if op == '=' || op == '-' {
-			n, _ = strconv.Atoi(rest)
-		}
-		if op != '@' && op != '+' && (n < 1 || n > len(before)-next) {
-			return nil, fmt.Errorf("page %d: no line of the page before for %q", len(pages), line)
-		}
-		switch op {
-		case '@':
-			end()
-			before, page, next = page, []string{}, 0
-		case '=':
-			page = append(page, before[next:next+n]...)
-			next += n
-		case '~':
-			page = append(page, before[next][:valueAt(before[next])]+rest)
-			next++
-		case '-':
-			next += n
-		case '+':
-			page = append(page, rest)
-		default:
-			return nil, fmt.Errorf("page %d: unknown line %q", len(pages), line)
-		}
-	}
-	end()
-	return pages, nil
-}
-
-// valueAt is where the value of a line begins: all before it names the series.
-func valueAt(line string) int {
-	at := strings.LastIndexByte(line, '}')
-	return at + 1 + strings.IndexByte(line[at+1:], ' ') + 1
-}
-
-func packPages(pages [][]byte) []byte {
-	var out []byte
-	var before []string
-	for _, p := range pages {
-		page := strings.Split(strings.TrimSuffix(string(p), "\n"), "\n")
-		out = packPage(append(out, "@\n"...), before, page)
-		before = page
-	}
-	return out
-}
-
-func packPage(out []byte, before, page []string) []byte {
-	key := func(line string) string { return line[:valueAt(line)] }
-	same := 0
-	flush := func() {
-		if same > 0 {
-			out = fmt.Appendf(out, "=%d\n", same)
-		}
-		same = 0
-	}
-	for _, line := range page {
-		at := slices.IndexFunc(before, func(b string) bool { return b == line || b[0] != '#' && key(b) == key(line) })
-		if at > 0 {
-			flush()
-			out = fmt.Appendf(out, "-%d\n", at)
-		}
-		switch {
-		case at < 0:
-			flush()
-			out = fmt.Appendf(out, "+%s\n", line)
-			continue
-		case before[at] == line:
-			same++
-		default:
-			flush()
-			out = fmt.Appendf(out, "~%s\n", line[valueAt(line):])
-		}
-		before = before[at+1:]
-	}
-	flush()
-	return out
 }
 
 // scrubs hide what belongs to the machine that the pages come from.
@@ -172,7 +70,7 @@ func TestPages_Corpus(t *testing.T) {
 		if len(pages) < 2 {
 			t.Errorf("%s: %d pages", exporter, len(pages))
 		}
-		if again, _ := unpackPages(packPages(pages)); !slices.EqualFunc(again, pages, bytes.Equal) {
+		if again, _ := corpus.Unpack(string(corpus.Pack(pages))); !slices.EqualFunc(again, pages, bytes.Equal) {
 			t.Errorf("%s: the pages do not survive packing", exporter)
 		}
 	}
@@ -195,7 +93,7 @@ func capturePages(t *testing.T, dir, exporter string) {
 	}
 	var out bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	z.Write(packPages(pages))
+	z.Write(corpus.Pack(pages))
 	z.Close()
 	if err := os.WriteFile(filepath.Join("testdata", "pages", exporter+".pages.gz"), out.Bytes(), 0o644); err != nil {
 		t.Fatal(err)

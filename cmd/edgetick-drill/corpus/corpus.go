@@ -1,4 +1,4 @@
-// Package corpus reads pages captured from real exporters, one after the other.
+// Package corpus reads and packs pages captured from real exporters, one after the other.
 //
 // A corpus is a gzipped file that holds, for each page, how its lines come from
 // those of the page before:
