@@ -108,8 +108,7 @@ func TestAgent_HalvesWhatIsTooLarge(t *testing.T) {
 			deliver()
 			return nil
 		}
-		s := &scrapes{page: someSeries}
-		w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+		s := w.scraped(someSeries)
 		a := w.run(2*time.Minute + 500*time.Millisecond)
 		w.complete(s)
 		w.balanced(a)
@@ -149,8 +148,7 @@ func TestAgent_HoldsWhileTheConfigurationIsWrong(t *testing.T) {
 					http.Error(rw, "who are you?", status)
 					return nil
 				}
-				s := &scrapes{}
-				w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+				s := w.scraped(nil)
 				w.cfg.BufferMaxBytes = 4 << 20
 				a = agent.New(w.cfg)
 				w.runAgent(a, 40*time.Minute+500*time.Millisecond)
@@ -183,8 +181,7 @@ func TestAgent_HoldsNothingIfSoConfigured(t *testing.T) {
 			deliver()
 			return nil
 		}
-		s := &scrapes{}
-		w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+		w.scraped(nil)
 		w.cfg.Remotes[0].HoldStatus = []int{}
 		a := w.run(20*time.Second + 500*time.Millisecond)
 		const perTick = 1 + 5

@@ -97,8 +97,7 @@ func TestAgent_DeliversAllThrough(t *testing.T) {
 					}
 					return err
 				}
-				s := &scrapes{page: someSeries}
-				w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+				s := w.scraped(someSeries)
 				w.cfg.Remotes[0].MaxSamplesPerSend = 50 // several requests a window
 				w.cfg.FlushDeadline = 3 * time.Hour
 				a := w.run(5*time.Minute + 500*time.Millisecond)
@@ -158,8 +157,7 @@ func TestAgent_ObeysRetryAfter(t *testing.T) {
 					deliver()
 					return nil
 				}
-				s := &scrapes{}
-				w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+				s := w.scraped(nil)
 				a := w.run(7*time.Minute + 500*time.Millisecond)
 				w.complete(s)
 				w.balanced(a)
@@ -188,8 +186,7 @@ func TestAgent_BackoffGrowsWithJitterAndIsLoggedOnce(t *testing.T) {
 			deliver()
 			return nil
 		}
-		s := &scrapes{}
-		w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+		s := w.scraped(nil)
 		a := w.run(30*time.Minute + 500*time.Millisecond)
 		w.complete(s)
 		w.balanced(a)
@@ -226,8 +223,7 @@ func TestAgent_CountsWhatTheBufferLoses(t *testing.T) {
 			deliver()
 			return nil
 		}
-		s := &scrapes{page: someSeries}
-		w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+		s := w.scraped(someSeries)
 		w.cfg.BufferMaxBytes = 128 << 10
 		a := w.run(30*time.Minute + 500*time.Millisecond)
 		b := a.Status().Remotes[0].Books
@@ -249,8 +245,7 @@ func TestAgent_CountsWhatTheBufferLoses(t *testing.T) {
 func TestAgent_StopsAtTheFlushDeadline(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.network = func(int, http.ResponseWriter, func()) error { return errReset }
-		s := &scrapes{}
-		w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+		w.scraped(nil)
 		w.cfg.FlushDeadline = 3 * time.Second
 		start := time.Now()
 		a := w.run(time.Minute + 500*time.Millisecond)

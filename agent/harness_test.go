@@ -185,6 +185,14 @@ type scrapes struct {
 	page func(n int) ([]*dto.MetricFamily, error)
 }
 
+// scraped makes a source whose every scrape is numbered the world's only target.
+// page may be nil.
+func (w *world) scraped(page func(n int) ([]*dto.MetricFamily, error)) *scrapes {
+	s := &scrapes{page: page}
+	w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+	return s
+}
+
 func (s *scrapes) gather(context.Context) ([]*dto.MetricFamily, error) {
 	s.mu.Lock()
 	s.n++

@@ -42,8 +42,7 @@ func TestAgent_FallsBackTo1(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(w *world) {
 				w.network = knowsOnly1(w, status)
-				s := &scrapes{page: someSeries}
-				w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+				s := w.scraped(someSeries)
 				a := w.run(2*time.Minute + 500*time.Millisecond)
 				w.complete(s)
 				w.balanced(a)
@@ -113,8 +112,7 @@ func TestAgent_ARefusalIsNoReasonToFallBack(t *testing.T) {
 			deliver()
 			return nil
 		}
-		s := &scrapes{page: someSeries}
-		w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+		w.scraped(someSeries)
 		a := w.run(time.Minute + 500*time.Millisecond)
 		b := a.Status().Remotes[0].Books
 		if b.Rejected.Total() != 1 || b.Acknowledged != b.Gathered-1 || b.Imbalance != 0 || b.Pending != 0 {
@@ -141,8 +139,7 @@ func TestAgent_HoldsWhereOnly2IsWanted(t *testing.T) {
 					deliver()
 					return nil
 				}
-				s := &scrapes{}
-				w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+				s := w.scraped(nil)
 				w.cfg.Remotes[0].Protocol = remote.Protocol2
 				a := w.run(30*time.Minute + 500*time.Millisecond)
 				w.complete(s)
@@ -174,8 +171,7 @@ func TestAgent_BelievesWhatAReceiverSaysItHasWritten(t *testing.T) {
 			taken += all - 3
 			return nil
 		}
-		s := &scrapes{page: someSeries}
-		w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+		w.scraped(someSeries)
 		a := w.run(time.Minute + 500*time.Millisecond)
 		b := a.Status().Remotes[0].Books
 		if len(w.attempts) != 15 || b.Rejected["labels"] != 45 || b.Acknowledged != uint64(taken) || b.Imbalance != 0 || b.Pending != 0 {
@@ -256,8 +252,7 @@ func TestAgent_KnowsWhatIsKept(t *testing.T) {
 					}
 					return ""
 				})
-				s := &scrapes{page: someSeries}
-				w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+				s := w.scraped(someSeries)
 				w.cfg.Remotes[0].Protocol = c.protocol
 				a := w.run(time.Minute + 500*time.Millisecond)
 				w.complete(s)
@@ -286,8 +281,7 @@ func TestAgent_CountsNoKeptSampleAsRefused(t *testing.T) {
 					}
 					return ""
 				})
-				s := &scrapes{page: someSeries}
-				w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+				s := w.scraped(someSeries)
 				w.cfg.Remotes[0].Protocol = remote.Protocol1
 				a := w.run(time.Minute + 500*time.Millisecond)
 				w.complete(s)
@@ -312,8 +306,7 @@ func TestAgent_DoesNotBelieveThatAllIsKept(t *testing.T) {
 			deliver()
 			return nil
 		}
-		s := &scrapes{page: someSeries}
-		w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+		s := w.scraped(someSeries)
 		a := w.run(time.Minute + 500*time.Millisecond)
 		w.complete(s)
 		b := a.Status().Remotes[0].Books
@@ -353,8 +346,7 @@ func TestAgent_ZstdFallsBack(t *testing.T) {
 					deliver()
 					return nil
 				}
-				s := &scrapes{page: someSeries}
-				w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+				s := w.scraped(someSeries)
 				w.cfg.Remotes[0].Compression = remote.Zstd
 				w.cfg.Remotes[0].Protocol = c.protocol
 				a := w.run(time.Minute + 500*time.Millisecond)
@@ -456,8 +448,7 @@ func TestAgent_KeepsARate(t *testing.T) {
 			deliver()
 			return nil
 		}
-		s := &scrapes{page: someSeries}
-		w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+		s := w.scraped(someSeries)
 		w.cfg.Remotes[0].MaxBytesPerSecond = rate
 		w.cfg.FlushDeadline = 24 * time.Hour
 		a := w.run(10*time.Minute + 500*time.Millisecond)
@@ -476,8 +467,7 @@ func TestAgent_KeepsARate(t *testing.T) {
 // Once gathers one tick and delivers it.
 func TestAgent_Once(t *testing.T) {
 	inWorld(t, func(w *world) {
-		s := &scrapes{page: someSeries}
-		w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+		s := w.scraped(someSeries)
 		w.cfg.Once = true
 		a := w.run(time.Hour)
 		w.complete(s)
@@ -491,8 +481,7 @@ func TestAgent_Once(t *testing.T) {
 // A preview sends nothing, and says what a tick is.
 func TestAgent_Preview(t *testing.T) {
 	inWorld(t, func(w *world) {
-		s := &scrapes{page: someSeries}
-		w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+		w.scraped(someSeries)
 		p, err := agent.New(w.cfg).Preview(context.Background())
 		if err != nil {
 			t.Fatal(err)

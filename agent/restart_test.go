@@ -21,8 +21,7 @@ import (
 // numbered sets the world up with a source whose every scrape is numbered, and a
 // write-ahead log.
 func (w *world) numbered(page func(int) ([]*dto.MetricFamily, error)) *scrapes {
-	s := &scrapes{page: page}
-	w.cfg.Targets = []agent.Target{{Job: "numbered", Gather: s.gather}}
+	s := w.scraped(page)
 	w.cfg.WALDir = filepath.Join(w.TempDir(), "wal")
 	return s
 }
