@@ -3,7 +3,6 @@ package remote
 import (
 	"context"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
@@ -14,10 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/edgetick/edgetick/agent/journal"
-	"github.com/edgetick/edgetick/buffer"
 	"github.com/edgetick/edgetick/proto"
 	"github.com/edgetick/edgetick/wal"
 )
@@ -43,37 +38,20 @@ type errNoFiles struct{ name string }
 func (e *errNoFiles) Error() string { return "open " + e.name + ": too many open files" }
 func (e *errNoFiles) Unwrap() error { return syscall.EMFILE }
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 // A log that cannot be read for a while is waited for. Nothing in it is passed
 // over, and nobody spins.
 func TestRemote_WaitsForALogThatCannotBeRead(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "wal")
 	synctest.Test(t, func(t *testing.T) {
 		disk := &noFiles{FS: wal.RealFS()}
-		ring := buffer.NewRing(1, 1) // holds one tick
-		j := journal.New(journal.Config{
-			Dir: dir, Options: wal.Options{FS: disk}, Ring: ring,
-			Registerer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler),
-		})
-		start, err := j.Open([]string{"default"}, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		written := make(chan struct{})
-		go func() { j.Run(); close(written) }()
-		base := uint64(0)
+		b := newStand(t, dir, disk, 1) // the ring holds one tick
 		for _, tick := range steadyWindow(5, 30) {
-			tick.Base = base
-			base = tick.End()
-			j.Commit(tick, time.Now())
+			b.commit(tick)
 		}
 		synctest.Wait()
 
 		got := 0
-		cfg := Config{URL: "http://receiver.test/", Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+		r := b.remote(Config{}, func(req *http.Request) (*http.Response, error) {
 			body, err := io.ReadAll(req.Body)
 			if err != nil {
 				return nil, err
@@ -85,14 +63,8 @@ func TestRemote_WaitsForALogThatCannotBeRead(t *testing.T) {
 			for _, ts := range r.Timeseries {
 				got += len(ts.Samples)
 			}
-			return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody}, nil
-		})}.WithDefaults()
-		r, err := New(cfg, ring, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Begin(j, start)
-		r.Ledger.Commit(base)
+			return taken()
+		})
 		disk.broken.Store(true)
 		ctx, cancel := context.WithCancel(context.Background())
 		ended := make(chan struct{})
@@ -106,16 +78,13 @@ func TestRemote_WaitsForALogThatCannotBeRead(t *testing.T) {
 			t.Errorf("%d samples were sent past those that cannot be read", got)
 		}
 		disk.broken.Store(false)
-		j.Close()
-		<-written
+		b.close()
 		<-ended
 		cancel()
 		if b := r.Ledger.Books(); got != 150 || b.Acknowledged != 150 || b.Pending != 0 || b.Imbalance != 0 {
 			t.Errorf("%d samples arrived; the books are %+v", got, b)
 		}
-		if err := j.CloseLog(); err != nil {
-			t.Error(err)
-		}
+		b.closeLog()
 	})
 }
 
@@ -151,81 +120,44 @@ func TestRemote_TakesFromTheRingWhatTheLogLacks(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "wal")
 	synctest.Test(t, func(t *testing.T) {
 		disk := &failing{FS: wal.RealFS()}
-		ring := buffer.NewRing(1, 20) // the newest 20 ticks
-		j := journal.New(journal.Config{Dir: dir, Options: wal.Options{FS: disk}, Ring: ring,
-			Registerer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler)})
-		start, err := j.Open([]string{"default"}, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		written := make(chan struct{})
-		go func() { j.Run(); close(written) }()
-		base := uint64(0)
+		b := newStand(t, dir, disk, 20) // the ring holds the newest 20 ticks
 		for i, tick := range steadyWindow(1, 40) {
 			disk.broken.Store(i >= 10 && i < 30) // ticks 11 to 30 are in the ring alone
-			tick.Base = base
-			base = tick.End()
-			j.Commit(tick, time.Now())
+			b.commit(tick)
 			synctest.Wait()
 		}
-		cfg := Config{URL: "http://receiver.test/", PackTicks: 10, Transport: roundTrip(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody}, nil
-		})}.WithDefaults()
-		r, err := New(cfg, ring, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Begin(j, start)
-		r.Ledger.Commit(base)
-		j.Close()
-		<-written
-		s := ring.State(0)
+		r := b.remote(Config{PackTicks: 10}, func(*http.Request) (*http.Response, error) { return taken() })
+		b.close()
+		s := b.ring.State(0)
 		r.Run(context.Background())
 		if b := r.Ledger.Books(); b.Dropped[DroppedBufferFull] != s.Base-10 || b.Pending != 0 || b.Imbalance != 0 {
 			t.Errorf("books %+v, want %d samples dropped that were in neither", b, s.Base-10)
 		}
-		j.CloseLog()
+		b.closeLog()
 	})
 }
 
 // A remote reads at the edge of the ring while that moves.
 func TestRemote_ReadsAtTheEdgeOfTheRing(t *testing.T) {
-	ring := buffer.NewRing(1, 2)
-	j := journal.New(journal.Config{Dir: filepath.Join(t.TempDir(), "wal"), Options: wal.Options{SyncInterval: time.Hour}, Ring: ring,
-		Registerer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler)})
-	start, err := j.Open([]string{"default"}, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	written := make(chan struct{})
-	go func() { j.Run(); close(written) }()
-	cfg := Config{URL: "http://receiver.test/", PackTicks: 1, Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+	b := newStand(t, filepath.Join(t.TempDir(), "wal"), wal.RealFS(), 2, time.Hour)
+	r := b.remote(Config{PackTicks: 1}, func(*http.Request) (*http.Response, error) {
 		for begin := time.Now(); time.Since(begin) < time.Duration(rand.IntN(8000)); {
 		}
-		return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody}, nil
-	})}.WithDefaults()
-	r, err := New(cfg, ring, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Begin(j, start)
+		return taken()
+	})
 	ended := make(chan struct{})
 	go func() { r.Run(context.Background()); close(ended) }()
-	base := uint64(0)
 	for _, tick := range steadyWindow(1, 20000) {
-		tick.Base = base
-		base = tick.End()
-		r.Ledger.Commit(base)
-		j.Commit(tick, time.Now())
-		for i := 0; ring.State(0).End+1 < base; i++ {
+		r.Ledger.Commit(b.end + uint64(tick.Samples()))
+		b.commit(tick)
+		for b.ring.State(0).End+1 < b.end {
 			time.Sleep(time.Microsecond)
 		}
 	}
-	j.Close()
-	<-written
+	b.close()
 	<-ended
 	if n := r.Ledger.Books().Dropped[DroppedBufferFull]; n != 0 {
 		t.Errorf("%d samples were dropped that are in the log", n)
 	}
-	j.CloseLog()
+	b.closeLog()
 }

@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -11,10 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/edgetick/edgetick/agent/journal"
-	"github.com/edgetick/edgetick/buffer"
 	"github.com/edgetick/edgetick/wal"
 )
 
@@ -41,31 +36,12 @@ func TestRemote_StopsThoughReadingHangs(t *testing.T) {
 
 func stopWhileReadingHangs(t *testing.T, dir string) {
 	disk := &hangFS{FS: wal.RealFS(), gate: make(chan struct{})}
-	ring := buffer.NewRing(1, 1)
-	j := journal.New(journal.Config{Dir: dir, Options: wal.Options{FS: disk}, Ring: ring,
-		Registerer: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler)})
-	start, err := j.Open([]string{"default"}, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	written := make(chan struct{})
-	go func() { j.Run(); close(written) }()
-	base := uint64(0)
+	b := newStand(t, dir, disk, 1)
 	for _, tick := range steadyWindow(5, 30) {
-		tick.Base = base
-		base = tick.End()
-		j.Commit(tick, time.Now())
+		b.commit(tick)
 	}
 	synctest.Wait()
-	cfg := Config{URL: "http://r.test/", Transport: roundTrip(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 204, Body: http.NoBody}, nil
-	})}.WithDefaults()
-	r, err := New(cfg, ring, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Begin(j, start)
-	r.Ledger.Commit(base)
+	r := b.remote(Config{}, func(*http.Request) (*http.Response, error) { return taken() })
 	disk.on.Store(true)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -80,9 +56,6 @@ func stopWhileReadingHangs(t *testing.T, dir string) {
 	disk.on.Store(false)
 	close(disk.gate)
 	<-ended
-	j.Close()
-	<-written
-	if err := j.CloseLog(); err != nil {
-		t.Error(err)
-	}
+	b.close()
+	b.closeLog()
 }
