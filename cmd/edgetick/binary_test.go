@@ -88,16 +88,11 @@ func checkPacked(t *testing.T, n int, c captured, ticks int) {
 
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
-	resp, err := http.Get(url)
+	req, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(body)
+	return fetch(t, http.DefaultClient, req)
 }
 
 // Real broken connections, refusals and an absence, one after the other: each
