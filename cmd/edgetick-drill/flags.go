@@ -51,6 +51,7 @@ func (c *common) parse(args []string, stderr io.Writer) (drill, error) {
 		"churn":  addChurn(app, c),
 
 		pulseCommand: addPulse(app, c),
+		floorCommand: addFloor(app, c),
 	}
 	command, err := app.Parse(args)
 	if err != nil {

@@ -27,7 +27,8 @@
 //   - agents.go: how each agent is configured and started; variants.go: with what
 //     settings it is weighed. child.go, procfs.go, cpu_linux.go, selfmetrics.go:
 //     its process, what that takes, what it says of itself. pulse.go: a bare
-//     ticker in a process of its own.
+//     ticker in a process of its own; floor.go: one that reads pages and makes
+//     nothing of them.
 //   - stand.go: an agent with exporters, receiver and directory of its own.
 //   - outage.go with verdict.go, disk.go, drain.go, wire.go, peers.go with
 //     peerstable.go and calibrate.go, scale.go with scaletable.go, churn.go with

@@ -19,6 +19,7 @@ type peers struct {
 	receiveV2               bool
 
 	calibrations []float64 // milliseconds
+	floors       []float64 // CPU microseconds per sample
 }
 
 // Scenarios.
@@ -82,6 +83,13 @@ func (p *peers) once(ctx context.Context, turn int) ([]measured, error) {
 		if run[k], err = p.agent(ctx, programs[k], dir); err != nil {
 			return nil, err
 		}
+	}
+	if p.scenario == simulatedScenario {
+		bare, err := p.measureFloor(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		p.floors = append(p.floors, bare)
 	}
 	return run, nil
 }

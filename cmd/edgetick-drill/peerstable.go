@@ -36,6 +36,13 @@ const (
 func (p *peers) report(agents [][]measured) {
 	p.say("")
 	p.show(peersTable(agents))
+	if len(p.floors) > 0 {
+		f, first := spreadOf(p.floors), spreadOf(each(agents[0], measured.micros))
+		p.say(`
+The floor: a process that reads the same pages, compares each with the one before, copies a column and writes and syncs a byte for each value
+takes %s us of CPU per sample (%s to %s). %s takes %s times that.`,
+			number(f.median), number(f.min), number(f.max), agents[0][0].name, number(first.median/f.median))
+	}
 	c := spreadOf(p.calibrations)
 	p.say(`
 CPU, RSS, PSS and disk are those of the agent's process%s; exporters and receiver are in another.
@@ -72,11 +79,7 @@ func (q property) row(agents [][]measured) []string {
 	row := []string{q.name}
 	var middles []float64
 	for _, runs := range agents {
-		var values []float64
-		for _, m := range runs {
-			values = append(values, q.of(m))
-		}
-		s := spreadOf(values)
+		s := spreadOf(each(runs, q.of))
 		cell := q.format(s.median)
 		if q.kind == noisy && len(runs) > 1 {
 			cell += fmt.Sprintf(" (%s to %s)", q.format(s.min), q.format(s.max))
@@ -94,6 +97,14 @@ func (q property) row(agents [][]measured) []string {
 	return row
 }
 
+// each is a property of each run.
+func each(runs []measured, of func(measured) float64) (values []float64) {
+	for _, m := range runs {
+		values = append(values, of(m))
+	}
+	return values
+}
+
 func properties() []property {
 	perSample := func(v float64, m measured) float64 { return v / float64(max(m.samples, 1)) }
 	checked := func(name string, of func(account) int) property {
@@ -104,6 +115,9 @@ func properties() []property {
 		{"CPU ms per tick", func(m measured) float64 { return micros(m.start, m.end) / 1000 / float64(max(m.ticks, 1)) }, number, cost},
 		{"CPU, % of a core", func(m measured) float64 {
 			return 100 * micros(m.start, m.end) / float64(m.end.at.Sub(m.start.at).Microseconds())
+		}, number, cost},
+		{"CPU, seconds per hour", func(m measured) float64 {
+			return 3600 * micros(m.start, m.end) / float64(m.end.at.Sub(m.start.at).Microseconds())
 		}, number, cost},
 		{"RSS MiB, median", func(m measured) float64 { return median(m.rss) }, number, cost},
 		{"RSS MiB, max", func(m measured) float64 { return slices.Max(m.rss) }, number, cost},
