@@ -69,34 +69,43 @@ func limitIn(file string) int64 {
 }
 
 const (
-	// giveBackEvery is how often memory that is not needed is looked for: after
-	// the start, and after a backlog.
+	// giveBackEvery is how often memory that is not needed is looked for.
 	giveBackEvery = time.Minute
 	// giveBackFirst is when the start is over.
 	giveBackFirst = 5 * time.Second
-	// idleHeap is how much of the heap may be free.
+	// starting is how often it is taken for granted that there is some.
+	starting = 2
+	// idlePart is the part of the heap that may be free, and idleHeap what may be
+	// free of any.
+	idlePart = 0.25
 	idleHeap = 2 << 20
 )
 
 // giveBack gives memory back to the system that is not needed any more, until ctx
-// is done.
+// is done: after the start, and after a backlog.
 func giveBack(ctx context.Context) {
-	for wait := giveBackFirst; ; wait = giveBackEvery {
+	for n, wait := 0, giveBackFirst; ; n, wait = n+1, giveBackEvery {
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
 			return
 		}
-		if freeHeap() > idleHeap {
+		if n < starting || wasteful(readHeap()) {
 			debug.FreeOSMemory()
+			dropProgram()
 		}
-		dropProgram()
 	}
 }
 
-// freeHeap is the memory in bytes that the heap holds and does not use.
-func freeHeap() uint64 {
-	s := []metrics.Sample{{Name: "/memory/classes/heap/free:bytes"}}
+// wasteful tells whether the heap holds much that it does not use.
+func wasteful(used, free uint64) bool {
+	return free > max(idleHeap, uint64(idlePart*float64(used)))
+}
+
+// readHeap returns how much of its memory the heap uses and how much not, in
+// bytes.
+func readHeap() (used, free uint64) {
+	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
 	metrics.Read(s)
-	return s[0].Value.Uint64()
+	return s[0].Value.Uint64(), s[1].Value.Uint64()
 }

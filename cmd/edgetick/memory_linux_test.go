@@ -7,11 +7,16 @@ import (
 )
 
 func TestParseMapping(t *testing.T) {
-	for line, want := range map[string]mapping{
-		"00400000-00d3a000 r-xp 00000000 fe:00 1234                               /usr/bin/edgetick": {0x400000, 0xd3a000, false, "/usr/bin/edgetick"},
-		"01915000-01945000 rw-p 01514000 fe:00 1234                               /usr/bin/edgetick": {0x1915000, 0x1945000, true, "/usr/bin/edgetick"},
+	type parsed struct {
+		mapping
+		perm, path string
+	}
+	for line, want := range map[string]parsed{
+		"00400000-00d3a000 r-xp 00000000 fe:00 1234                               /usr/bin/edgetick": {mapping{from: 0x400000, to: 0xd3a000}, "r-xp", "/usr/bin/edgetick"},
+		"01915000-01945000 rw-p 01514000 fe:00 1234                               /usr/bin/edgetick": {mapping{from: 0x1915000, to: 0x1945000}, "rw-p", "/usr/bin/edgetick"},
 	} {
-		if got, ok := parseMapping(line); !ok || got != want {
+		m, perm, path, ok := parseMapping(line)
+		if got := (parsed{m, perm, path}); !ok || got != want {
 			t.Errorf("%q: %+v, %v", line, got, ok)
 		}
 	}
@@ -20,16 +25,65 @@ func TestParseMapping(t *testing.T) {
 		"Anonymous:             0 kB",
 		"",
 	} {
-		if got, ok := parseMapping(line); ok {
-			t.Errorf("%q is %+v", line, got)
+		if m, _, _, ok := parseMapping(line); ok {
+			t.Errorf("%q is %+v", line, m)
 		}
 	}
 }
 
-// A program goes on after it has let go of itself.
+// A program goes on after it has let go of itself, in pieces, and more often does
+// not cut them smaller.
 func TestDropProgram(t *testing.T) {
+	before := programSize(t)
+	if before.pages == 0 {
+		t.Fatal("the program has no pages")
+	}
 	for range 3 {
 		dropProgram()
+		after := programSize(t)
+		if after.pages != before.pages {
+			t.Errorf("%d bytes of the program are mapped, %d before", after.pages, before.pages)
+		}
+		if want := int(before.pages/pieceSize) - 2; after.mappings < want || after.mappings > want+4 {
+			t.Errorf("the program is in %d mappings, want about %d", after.mappings, want)
+		}
+	}
+}
+
+type programMapped struct {
+	mappings int
+	pages    uintptr // bytes
+}
+
+func programSize(t *testing.T) (size programMapped) {
+	t.Helper()
+	list, err := programMappings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range list {
+		if m.changed {
+			t.Errorf("%+v holds pages that are not the file's", m)
+		}
+		size.mappings++
+		size.pages += m.to - m.from
+	}
+	return size
+}
+
+func TestWasteful(t *testing.T) {
+	for _, c := range []struct {
+		used, free uint64
+		want       bool
+	}{
+		{4 << 20, 1 << 20, false},
+		{4 << 20, 3 << 20, true}, // after a start
+		{400 << 20, 90 << 20, false},
+		{400 << 20, 110 << 20, true}, // after a backlog
+	} {
+		if got := wasteful(c.used, c.free); got != c.want {
+			t.Errorf("used %d, free %d: %v, want %v", c.used, c.free, got, c.want)
+		}
 	}
 }
 
