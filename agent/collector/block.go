@@ -40,7 +40,7 @@ func (p *pages) block(page Page, at int64, r *report, err error) (buffer.Block, 
 		p.take(&b)
 	}
 	p.last = at
-	if !p.behind && p.series.sweep(p.number, at) {
+	if !p.behind && p.series.sweep(p.number, at, p.live) {
 		p.plan.drop()
 	}
 	return b, err
@@ -64,27 +64,28 @@ func (p *pages) take(b *buffer.Block) {
 		p.takeBeside(b, &r.beside[i])
 	}
 	for _, e := range p.live {
-		if e.inColumn != p.number {
+		if !p.series.at(e).inColumn(p.number) {
 			p.markStale(b, e)
 		}
 	}
-	for i, e := range r.column {
-		e.newest, e.given, e.histogram, e.place = r.at, p.number, false, uint32(i)
+	for i, x := range r.column {
+		e := p.series.at(x)
+		e.newest, e.histogram, e.place = r.at, false, uint32(i)
 		if r.dated {
-			e.since(startUpTo(r.starts[i], r.at))
+			p.series.since(x, startUpTo(r.starts[i], r.at))
 		}
 	}
 	p.takeExemplars(b)
 	if !p.sameLayout() {
 		series := make([]*buffer.Series, 0, len(r.column)+len(p.reports))
 		for _, e := range r.column {
-			series = append(series, e.series)
+			series = append(series, p.series.known[e])
 		}
 		p.layout = buffer.NewLayout(append(series, p.reports...))
 	}
 	b.Layout, b.Values = p.layout, r.values
 	for i := range r.beside {
-		if e := r.beside[i].entry; e.inColumn == p.number {
+		if e := r.beside[i].series; p.series.at(e).inColumn(p.number) {
 			r.column = append(r.column, e)
 		}
 	}
@@ -96,10 +97,10 @@ func (p *pages) take(b *buffer.Block) {
 func (p *pages) drop(b *buffer.Block) {
 	p.settle()
 	p.plan.drop()
+	p.series.redescribe()
 	for _, e := range p.live {
 		p.markStale(b, e)
 	}
-	clear(p.live)
 	p.live = p.live[:0]
 	b.Layout = p.failed
 }
@@ -110,7 +111,7 @@ func (p *pages) sameLayout() bool {
 		return false
 	}
 	for i, e := range column {
-		if p.layout.Series[i] != e.series {
+		if p.layout.Series[i] != p.series.known[e] {
 			return false
 		}
 	}
@@ -120,20 +121,21 @@ func (p *pages) sameLayout() bool {
 // takeBeside gives out a sample that does not fit the column, if it is newer
 // than what has been given out of its series.
 func (p *pages) takeBeside(b *buffer.Block, s *beside) {
-	e, print := s.entry, p.series.fingerprint(&s.sample)
+	e, print := p.series.at(s.series), p.series.fingerprint(&s.sample)
 	switch {
-	case s.time == e.newest && print == e.rarely().own:
+	case s.time == e.newest && print == p.series.rarely(s.series).own:
 		// Exposed again, unchanged.
 	case s.time > b.Time+maxAhead:
 		p.stats.OutOfBounds++
 	case s.time <= e.newest:
 		p.stats.OutOfOrder++
 	default:
-		e.newest, e.given, e.histogram = s.time, p.number, s.histogram != ""
-		e.more().own = print
-		series := e.current()
+		e.newest, e.histogram = s.time, s.histogram != ""
+		more := p.series.more(s.series)
+		more.own, more.given = print, p.number
+		series := p.series.known[s.series]
 		if p.read.dated {
-			series = e.since(startUpTo(s.start, s.time))
+			series = p.series.since(s.series, startUpTo(s.start, s.time))
 		}
 		b.Extra = append(b.Extra, buffer.Sample{Series: series, Time: s.time, Value: s.value, Histogram: s.histogram})
 	}
@@ -150,12 +152,13 @@ func startUpTo(start, at int64) int64 {
 
 // markStale ends a series that the page before had without a timestamp. A series
 // that has given out a sample of its own for this moment or a later one goes on.
-func (p *pages) markStale(b *buffer.Block, e *entry) {
+func (p *pages) markStale(b *buffer.Block, x ref) {
+	e := p.series.at(x)
 	if e.newest >= b.Time {
 		return
 	}
 	e.newest = b.Time
-	s := buffer.Sample{Series: e.current(), Time: b.Time}
+	s := buffer.Sample{Series: p.series.known[x], Time: b.Time}
 	if e.histogram {
 		s.Histogram = p.stale
 	} else {

@@ -24,7 +24,7 @@ type example struct {
 
 // pageExample is an exemplar on the page being read.
 type pageExample struct {
-	entry *entry
+	series ref
 	example
 }
 
@@ -46,7 +46,7 @@ func (x *example) compare(y *example) int {
 }
 
 // exemplify takes an exemplar of the series e, whose sample is of the time at.
-func (p *pages) exemplify(e *entry, x *exemplar.Exemplar, at int64) {
+func (p *pages) exemplify(e ref, x *exemplar.Exemplar, at int64) {
 	r := &p.read
 	enc, ok := appendExemplarLabels(r.scratch[:0], x.Labels)
 	r.scratch = enc
@@ -57,7 +57,7 @@ func (p *pages) exemplify(e *entry, x *exemplar.Exemplar, at int64) {
 		p.stats.Exemplars++
 		return
 	}
-	n := e.rarely().exemplar
+	n := p.series.rarely(e).exemplar
 	if !x.HasTs && n != nil && n.own {
 		r.odd = true // the time of the next page may be after that of n
 	}
@@ -91,11 +91,15 @@ func (p *pages) takeExemplars(b *buffer.Block) {
 	examples := p.read.examples
 	slices.SortStableFunc(examples, func(x, y pageExample) int { return x.compare(&y.example) })
 	for _, x := range examples {
-		e := x.entry
-		if e.given != p.number || !x.after(e.rarely().exemplar) {
+		if !p.given(x.series) || !x.after(p.series.rarely(x.series).exemplar) {
 			continue
 		}
-		e.more().exemplar = &example{x.time, x.own, x.value, x.labels}
-		b.Exemplars = append(b.Exemplars, buffer.Exemplar{Series: e.series, Time: x.time, Value: x.value, Labels: x.labels})
+		p.series.more(x.series).exemplar = &example{x.time, x.own, x.value, x.labels}
+		b.Exemplars = append(b.Exemplars, buffer.Exemplar{Series: p.series.known[x.series], Time: x.time, Value: x.value, Labels: x.labels})
 	}
+}
+
+// given tells whether the series has a sample in the block.
+func (p *pages) given(e ref) bool {
+	return p.read.steady || p.series.at(e).inColumn(p.number) || p.series.rarely(e).given == p.number
 }

@@ -77,7 +77,7 @@ func (p *pages) readClassic(s sample, h *dto.Histogram) error {
 }
 
 // readExemplar takes an exemplar of the series e, whose sample is of the time at.
-func (p *pages) readExemplar(e *entry, from *dto.Exemplar, at int64) {
+func (p *pages) readExemplar(e ref, from *dto.Exemplar, at int64) {
 	x := exemplar.Exemplar{Labels: p.walk.exemplarLabels(&p.read, from.Label), Value: from.GetValue()}
 	if from.Timestamp != nil {
 		x.Ts, x.HasTs = millis(from.Timestamp), true

@@ -60,6 +60,14 @@ func (s *series) describe(d *description, page uint32) *family {
 	return f
 }
 
+// familyOf returns the family of a series; nil if pages do not describe it.
+func (s *series) familyOf(r ref) *family {
+	if s.entries[r].report {
+		return nil
+	}
+	return s.families[s.known[r].Family.Name]
+}
+
 // named returns the family of a series that no page has described.
 func (s *series) named(name string) *family {
 	f := s.families[name]

@@ -50,7 +50,7 @@ func (p place) moved(by int) place {
 // it for others. The lines are those after the place before; the value is at the
 // given byte.
 func (p *pages) follows(i int, lines []byte, value int) bool {
-	if p.read.dated && p.live[i].creates {
+	if p.read.dated && p.series.creates && p.series.at(p.live[i]).creates {
 		return false
 	}
 	v, ok := parseFloat(lines[value : len(lines)-1])
@@ -64,7 +64,7 @@ func (p *pages) follows(i int, lines []byte, value int) bool {
 
 // reread gives a line, on which there is more than a value, to the parser. It
 // returns false unless that is an exemplar.
-func (p *pages) reread(e *entry, line []byte, value int) (float64, bool) {
+func (p *pages) reread(e ref, line []byte, value int) (float64, bool) {
 	parser, ok := p.alone(line, 0)
 	if !ok {
 		return 0, false
@@ -82,7 +82,6 @@ func (p *pages) reread(e *entry, line []byte, value int) (float64, bool) {
 		return 0, false
 	}
 	if found {
-		e.given = p.number
 		p.exemplify(e, &x, p.read.at)
 	}
 	return v, true
@@ -94,8 +93,9 @@ func (p *pages) settle() {
 	if !p.behind {
 		return
 	}
-	for _, e := range p.live {
-		e.page, e.inColumn, e.given, e.newest = p.good, p.good, p.good, p.last
+	for _, r := range p.live {
+		e := p.series.at(r)
+		e.page, e.column, e.newest = p.good, true, p.last
 	}
 	p.behind = false
 }
@@ -116,7 +116,7 @@ func (p *pages) resume(samples int) {
 }
 
 // takeAgain takes a sample of a series that the page before had.
-func (p *pages) takeAgain(e *entry, value float64) {
+func (p *pages) takeAgain(e ref, value float64) {
 	p.read.scraped++
 	p.count(e)
 	p.accept(e, sample{time: p.read.at, value: value})

@@ -27,7 +27,7 @@ func churn(t *testing.T, p *pages, pages, n int, page func(number, series int) s
 		if err == nil && block.Layout != p.failed && len(block.Layout.Series) > n+len(reportFamilies) {
 			t.Fatalf("page %d of %d series has a layout of %d", number, n, len(block.Layout.Series))
 		}
-		peak = max(peak, len(p.series.byText), len(p.series.byLabels), len(p.series.families))
+		peak = max(peak, len(p.series.entries)+len(p.series.others), len(p.series.families))
 	}
 	return peak
 }

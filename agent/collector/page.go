@@ -22,7 +22,7 @@ type pages struct {
 	number uint32         // of the page being read
 	good   uint32         // number of the last page that parsed and was not empty
 	last   int64          // timestamp of the page before, milliseconds
-	live   []*entry       // the page before had them without timestamps; none if it failed
+	live   []ref          // the page before had them without timestamps; none if it failed
 	layout *buffer.Layout // of the last page that parsed
 	failed *buffer.Layout // of a page that did not: only the report
 
@@ -60,7 +60,7 @@ type Discarded struct {
 // whole page has been read.
 type reading struct {
 	at       int64 // milliseconds
-	column   []*entry
+	column   []ref
 	values   []float64
 	starts   []int64 // when the series of the column began, 0 if unknown
 	dated    bool    // the format tells starts; otherwise there are none above
@@ -88,7 +88,7 @@ type reading struct {
 // beside is a sample that does not fit the column: it carries its own timestamp
 // or is a histogram.
 type beside struct {
-	entry *entry
+	series ref
 	sample
 }
 
@@ -99,8 +99,8 @@ func newPages(l *labeler, h Histograms) *pages {
 	for i := range reportFamilies {
 		f := &reportFamilies[i]
 		e := p.series.add(p.series.id([]byte("\xff"+f.Name)), l.encode(l.report(f.Name)), &family{now: f})
-		e.report = true
-		p.reports = append(p.reports, e.series)
+		p.series.at(e).report = true
+		p.reports = append(p.reports, p.series.known[e])
 	}
 	p.failed = buffer.NewLayout(p.reports)
 	p.layout = p.failed
@@ -110,7 +110,6 @@ func newPages(l *labeler, h Histograms) *pages {
 // begin prepares p.read for a page gathered at the time at.
 func (p *pages) begin(at int64) {
 	r := &p.read
-	clear(r.column)
 	clear(r.beside)
 	clear(r.examples)
 	p.next.drop()

@@ -68,14 +68,18 @@ func (p *pages) standing(line []byte, place int) int {
 			return place
 		}
 	}
-	e := p.series.byText[p.series.id(seriesText(line))]
-	if e == nil || int(e.place) >= len(p.live) || p.live[e.place] != e {
+	e, ok := p.series.find(p.series.id(seriesText(line)))
+	if !ok {
 		return -1
 	}
-	if _, text := p.plan.sample(int(e.place)); !bytes.HasPrefix(line, text) {
+	place = int(p.series.at(e).place)
+	if place >= len(p.live) || p.live[place] != e {
 		return -1
 	}
-	return int(e.place)
+	if _, text := p.plan.sample(place); !bytes.HasPrefix(line, text) {
+		return -1
+	}
+	return place
 }
 
 // seriesText is what of a line most likely is the text of a series.

@@ -27,14 +27,14 @@ type labeled interface {
 
 // find returns the series of the next sample on the page, which is written as
 // text there. The text is that of no other label set.
-func (p *pages) find(text []byte, from labeled) (*entry, error) {
+func (p *pages) find(text []byte, from labeled) (ref, error) {
 	p.read.scraped++
 	id := p.series.id(text)
-	e := p.series.byText[id]
-	if e == nil {
+	e, ok := p.series.find(id)
+	if !ok {
 		var err error
 		if e, err = p.newSeries(id, from); err != nil {
-			return nil, err
+			return 0, err
 		}
 	}
 	p.count(e)
@@ -42,27 +42,27 @@ func (p *pages) find(text []byte, from labeled) (*entry, error) {
 }
 
 // count counts a sample of the series e in the report.
-func (p *pages) count(e *entry) {
+func (p *pages) count(e ref) {
 	p.read.kept++
-	if e.page == 0 || e.page < p.good {
+	if page := p.series.at(e).page; page == 0 || page < p.good {
 		p.read.added++
 	}
 }
 
 // newSeries remembers the series that a parser stands at.
-func (p *pages) newSeries(text textID, from labeled) (*entry, error) {
+func (p *pages) newSeries(text textID, from labeled) (ref, error) {
 	var exposed labels.Labels
 	from.Labels(&exposed)
 	full := p.labels.page(exposed)
 	name := full.Get(model.MetricNameLabel)
 	if name == "" {
-		return nil, ErrNoName
+		return 0, ErrNoName
 	}
 	if !full.IsValid(model.UTF8Validation) {
-		return nil, fmt.Errorf("invalid metric name or label names: %s", full)
+		return 0, fmt.Errorf("invalid metric name or label names: %s", full)
 	}
 	if l, twice := full.HasDuplicateLabelNames(); twice {
-		return nil, fmt.Errorf("label name %q is not unique in %s", l, full)
+		return 0, fmt.Errorf("label name %q is not unique in %s", l, full)
 	}
 	f := p.read.family
 	if f == nil || !inFamily(name, f.now) {
@@ -71,19 +71,18 @@ func (p *pages) newSeries(text textID, from labeled) (*entry, error) {
 	return p.series.add(text, p.labels.encode(full), f), nil
 }
 
-// give takes a sample of the series e, or returns false if the page must not
+// give takes a sample of the series x, or returns false if the page must not
 // have it.
-func (p *pages) give(e *entry, s sample) bool {
-	r := &p.read
-	again := e.page == p.number
-	e.page = p.number
+func (p *pages) give(x ref, s sample) bool {
+	r, e := &p.read, p.series.at(x)
+	again := e.on(p.number)
 	switch {
 	case e.report:
 		p.stats.Duplicate++
 		return false
-	case s.own && e.inColumn != p.number:
+	case s.own && !e.column:
 		p.series.owns = true
-		r.beside = append(r.beside, beside{e, s})
+		r.beside = append(r.beside, beside{x, s})
 		return true
 	case again:
 		p.stats.Duplicate++
@@ -92,12 +91,12 @@ func (p *pages) give(e *entry, s sample) bool {
 		p.stats.OutOfOrder++
 		return false
 	}
-	e.inColumn = p.number
+	e.column = true
 	if s.histogram != "" {
-		r.beside = append(r.beside, beside{e, s})
+		r.beside = append(r.beside, beside{x, s})
 		return true
 	}
-	r.column = append(r.column, e)
+	r.column = append(r.column, x)
 	r.values = append(r.values, s.value)
 	if r.dated {
 		r.starts = append(r.starts, s.start)
@@ -107,11 +106,11 @@ func (p *pages) give(e *entry, s sample) bool {
 
 // setHistogram makes n the value of s, a sample of the series e, or returns
 // false if it is not valid.
-func (p *pages) setHistogram(e *entry, s *sample, n native) bool {
+func (p *pages) setHistogram(e ref, s *sample, n native) bool {
 	enc, ok := n.encode(p.read.scratch[:0])
 	p.read.scratch = enc
 	if !ok {
-		e.page = p.number
+		p.series.at(e).on(p.number)
 		p.stats.Histograms++
 		return false
 	}

@@ -7,60 +7,43 @@ import (
 	"github.com/edgetick/edgetick/buffer"
 )
 
-// entry is what a target remembers of one series. There are many: each byte of it
-// counts.
+// ref stands for a series in its target's memory. It is valid until the next
+// sweep.
+type ref uint32
+
+// entry is what a target remembers of each series beside the series itself. There
+// are many: each byte of it counts, and there is no pointer to follow when memory
+// is collected.
 type entry struct {
-	series *buffer.Series
-	family *family
-	text   textID // how a page has written it last
+	text   textID // how a page wrote it first
+	page   uint32 // number of the last page that had it
+	newest int64  // time of the newest sample given out
+	place  uint32 // on the page before; of no meaning for a series that it did not have
 
-	page     uint32 // number of the last page that had it
-	inColumn uint32 // number of the last page that had it without a timestamp
-	given    uint32 // number of the last page of which a sample was given out
-	place    uint32 // on the page before; of no meaning for a series that it did not have
-	newest   int64  // time of the newest sample given out
-
-	metric  uint64 // equal for series of one OpenMetrics metric; 0 if not found out yet
-	creates bool   // its value is when the others of its metric began
-
+	column    bool // that last page had it without a timestamp
 	histogram bool // the newest sample given out is a histogram
+	creates   bool // its value is when the others of its metric began
 	report    bool // one of the samples about the scrape; pages may not set it
-
-	rare *rare // what few series have; nil if it has none of it
 }
+
+// on notes that a page has the series, and tells whether it did before.
+func (e *entry) on(page uint32) (again bool) {
+	if e.page == page {
+		return true
+	}
+	e.page, e.column = page, false
+	return false
+}
+
+// inColumn tells whether a page had the series without a timestamp.
+func (e *entry) inColumn(page uint32) bool { return e.page == page && e.column }
 
 // rare is what a target remembers of some series beside.
 type rare struct {
 	own      uint64   // fingerprint of the newest sample beside the column given out
+	given    uint32   // number of the page that it was on
 	exemplar *example // the newest given out
-	texts    []textID // how pages have written it before, the oldest first
-}
-
-// rarely returns what is rare, to read it.
-func (e *entry) rarely() rare {
-	if e.rare == nil {
-		return rare{}
-	}
-	return *e.rare
-}
-
-// more returns what is rare, to change it.
-func (e *entry) more() *rare {
-	if e.rare == nil {
-		e.rare = new(rare)
-	}
-	return e.rare
-}
-
-// current returns the series with its family as it is described now.
-func (e *entry) current() *buffer.Series { return e.since(e.series.Start) }
-
-// since returns the current series as one that began at start.
-func (e *entry) since(start int64) *buffer.Series {
-	if e.series.Family != e.family.now || e.series.Start != start {
-		e.series = &buffer.Series{Labels: e.series.Labels, Family: e.family.now, Start: start}
-	}
-	return e.series
+	texts    []textID // how pages have written it since, the oldest first
 }
 
 const (
@@ -72,36 +55,43 @@ const (
 	// later is given out only from the moment on at which the newest of those
 	// forgotten ended, so that it never returns with an old sample.
 	ownMemory = 60 * 60 * 1000
-	// sweepSlack is how far the memory may grow, beyond twice what the sweep
-	// before left, until vanished series are forgotten.
+	// sweepSlack is how far the memory may grow, beyond one and a half times what
+	// the sweep before left, until vanished series are forgotten.
 	sweepSlack = 256
 )
 
 // textID stands for the text of a series in a page. It is a hash so wide that no
 // two texts have the same, and takes a fraction of their memory.
-type textID [2]uint64
+type textID [3]uint32
 
 // series is a target's memory of its series: from the text that stands for a
 // series in a page to its complete label set, so that each label set is built
 // and encoded once.
 type series struct {
-	byText   map[textID]*entry
-	byLabels map[string]*entry // keyed by the canonical encoding
+	entries []entry          // by ref
+	known   []*buffer.Series // by ref
+	metrics []uint64         // by ref, see metric; none unless pages tell when series began
+	rare    map[ref]*rare    // what few series have
+
+	byText   table          // by how a page wrote them first
+	others   map[textID]ref // by how pages have written them since
+	byLabels table          // by the canonical encoding
 	families map[string]*family
 
 	forgotten   int64 // time of the newest sample of a series that was forgotten
 	owns        bool  // the target has exposed timestamps of its own
+	creates     bool  // some series tells when others began
 	redescribed bool  // a family's description changed since the last page
 	swept       int   // size after the last sweep
 
-	seed  maphash.Seed    // of fingerprints
+	seed  maphash.Seed    // of fingerprints and of byLabels
 	seeds [2]maphash.Seed // of texts
 }
 
 func newSeries() *series {
 	return &series{
-		byText:    make(map[textID]*entry),
-		byLabels:  make(map[string]*entry),
+		rare:      make(map[ref]*rare),
+		others:    make(map[textID]ref),
 		families:  make(map[string]*family),
 		forgotten: math.MinInt64,
 		seed:      maphash.MakeSeed(),
@@ -111,45 +101,90 @@ func newSeries() *series {
 
 // id returns what stands for a text.
 func (s *series) id(text []byte) textID {
-	return textID{maphash.Bytes(s.seeds[0], text), maphash.Bytes(s.seeds[1], text)}
+	a, b := maphash.Bytes(s.seeds[0], text), maphash.Bytes(s.seeds[1], text)
+	return textID{uint32(a), uint32(a >> 32), uint32(b)}
+}
+
+// hash is where a text belongs in a table.
+func (id textID) hash() uint64 { return uint64(id[0]) | uint64(id[1])<<32 }
+
+// at returns the entry of a series, which is valid until the next one is added.
+func (s *series) at(r ref) *entry { return &s.entries[r] }
+
+// rarely returns what is rare of a series, to read it.
+func (s *series) rarely(r ref) rare {
+	if x := s.rare[r]; x != nil {
+		return *x
+	}
+	return rare{}
+}
+
+// more returns what is rare of a series, to change it.
+func (s *series) more(r ref) *rare {
+	x := s.rare[r]
+	if x == nil {
+		x = new(rare)
+		s.rare[r] = x
+	}
+	return x
+}
+
+// find returns the series that a page writes with a text.
+func (s *series) find(text textID) (ref, bool) {
+	s.indexTexts(0)
+	r, ok := s.byText.find(text.hash(), func(r ref) bool { return s.entries[r].text == text })
+	if !ok && len(s.others) > 0 {
+		r, ok = s.others[text]
+	}
+	return r, ok
 }
 
 // add remembers a series under the text that a page writes it with. A second
 // text for a known label set leads to the same entry.
-func (s *series) add(text textID, encoded []byte, f *family) *entry {
-	e := s.byLabels[string(encoded)]
-	if e == nil {
-		e = &entry{
-			series: &buffer.Series{Labels: string(encoded), Family: f.now},
-			family: f,
-			newest: s.forgotten,
-		}
-		s.byLabels[e.series.Labels] = e
-	} else {
-		s.supersede(e)
+func (s *series) add(text textID, encoded []byte, f *family) ref {
+	s.indexTexts(1)
+	s.indexLabels(1)
+	hash := maphash.Bytes(s.seed, encoded)
+	r, ok := s.byLabels.find(hash, func(r ref) bool { return s.known[r].Labels == string(encoded) })
+	if ok {
+		s.alias(text, r)
+		return r
 	}
-	e.text = text
-	s.byText[text] = e
-	return e
+	r = ref(len(s.entries))
+	s.entries = append(roomier(s.entries), entry{text: text, newest: s.forgotten})
+	s.known = append(roomier(s.known), &buffer.Series{Labels: string(encoded), Family: f.now})
+	s.byText.put(text.hash(), r)
+	s.byLabels.put(hash, r)
+	return r
 }
 
-// supersede makes room for another text of a known series.
-func (s *series) supersede(e *entry) {
-	r := e.more()
-	if len(r.texts) == maxTexts-1 {
-		delete(s.byText, r.texts[0])
-		r.texts = append(r.texts[:0], r.texts[1:]...)
+// alias remembers another text of a known series, in place of the oldest if there
+// are many.
+func (s *series) alias(text textID, r ref) {
+	x := s.more(r)
+	if len(x.texts) == maxTexts-1 {
+		delete(s.others, x.texts[0])
+		x.texts = append(x.texts[:0], x.texts[1:]...)
 	}
-	r.texts = append(r.texts, e.text)
+	x.texts = append(x.texts, text)
+	s.others[text] = r
 }
 
-func (s *series) forget(e *entry) {
-	delete(s.byText, e.text)
-	for _, t := range e.rarely().texts {
-		delete(s.byText, t)
+// roomier makes room for one more at least, and less than append would: what is
+// remembered of series hardly ever grows.
+func roomier[T any](list []T) []T {
+	if n := len(list); n == cap(list) {
+		return append(make([]T, 0, n+n/8+4), list...)
 	}
-	delete(s.byLabels, e.series.Labels)
-	s.forgotten = max(s.forgotten, e.newest)
+	return list
+}
+
+// since returns a series as one that began at start.
+func (s *series) since(r ref, start int64) *buffer.Series {
+	if x := s.known[r]; x.Start != start {
+		s.known[r] = &buffer.Series{Labels: x.Labels, Family: x.Family, Start: start}
+	}
+	return s.known[r]
 }
 
 // redescribe brings the series up to date if the page has described a family
@@ -158,10 +193,12 @@ func (s *series) redescribe() {
 	if !s.redescribed {
 		return
 	}
-	for _, e := range s.byLabels {
-		e.current()
-		e.metric = 0
+	for r, x := range s.known {
+		if f := s.familyOf(ref(r)); f != nil && f.now != x.Family {
+			s.known[r] = &buffer.Series{Labels: x.Labels, Family: f.now, Start: x.Start}
+		}
 	}
+	clear(s.metrics)
 	s.redescribed = false
 }
 
@@ -176,35 +213,58 @@ func (s *series) fingerprint(x *sample) uint64 {
 // restart forgets when samples were given out, because the clock was set back.
 func (s *series) restart() {
 	s.forgotten = math.MinInt64
-	for _, e := range s.byLabels {
-		e.newest = math.MinInt64
-		if e.rare != nil {
-			e.rare.exemplar = nil
-		}
+	for r := range s.entries {
+		s.entries[r].newest = math.MinInt64
+	}
+	for _, x := range s.rare {
+		x.exemplar = nil
 	}
 }
 
-func (s *series) size() int { return len(s.byText) + len(s.families) }
+func (s *series) size() int { return len(s.entries) + len(s.others) + len(s.families) }
 
 // sweep forgets what the given page, gathered at the time at, did not have, if
-// the memory has grown much since the sweep before. It returns false if not.
-func (s *series) sweep(page uint32, at int64) bool {
-	if s.size() <= 2*s.swept+sweepSlack {
+// the memory has grown much since the sweep before, and returns false if not. It
+// renumbers the series, those of live, which the page had, too.
+func (s *series) sweep(page uint32, at int64, live []ref) bool {
+	if s.size() <= s.swept+s.swept/2+sweepSlack {
 		return false
 	}
-	used := make(map[*family]bool, len(s.families))
-	for _, e := range s.byLabels {
-		if e.page == page || e.report || s.owns && e.newest > at-ownMemory {
-			used[e.family] = true
+	kept := newSeries()
+	kept.forgotten, kept.owns, kept.creates = s.forgotten, s.owns, s.creates
+	kept.seed, kept.seeds = s.seed, s.seeds
+	now := make([]ref, len(s.entries))
+	for r := range s.entries {
+		if e := &s.entries[r]; e.page == page || e.report || s.owns && e.newest > at-ownMemory {
+			now[r] = kept.adopt(s, ref(r))
 		} else {
-			s.forget(e)
+			kept.forgotten = max(kept.forgotten, e.newest)
 		}
 	}
-	for name, f := range s.families {
-		if !used[f] {
-			delete(s.families, name)
-		}
+	for i, r := range live {
+		live[i] = now[r]
 	}
-	s.swept = s.size()
+	kept.swept = kept.size()
+	*s = *kept
 	return true
+}
+
+// adopt takes over a series, and its family, from another memory.
+func (s *series) adopt(from *series, r ref) ref {
+	to := ref(len(s.entries))
+	s.entries = append(roomier(s.entries), from.entries[r])
+	s.known = append(roomier(s.known), from.known[r])
+	if len(from.metrics) > 0 {
+		s.metrics = append(roomier(s.metrics), from.metric(r))
+	}
+	if x := from.rare[r]; x != nil {
+		s.rare[to] = x
+		for _, t := range x.texts {
+			s.others[t] = to
+		}
+	}
+	if f := from.familyOf(r); f != nil {
+		s.families[f.now.Name] = f
+	}
+	return to
 }

@@ -36,40 +36,59 @@ func startable(t buffer.Type) (label string, ok bool) {
 	}
 }
 
-// noMetric is the entry.metric of series that have no start.
+// noMetric is the metric of series that have no start.
 const noMetric = 1
 
-// identify finds out to which metric e belongs.
-func (s *series) identify(e *entry) {
-	e.metric, e.creates = noMetric, false
-	f := e.family.now
-	if base, ok := strings.CutSuffix(f.Name, createdSuffix); ok && s.families[base] != nil {
-		f, e.creates = s.families[base].now, true
+// metric is the same for all series of one metric; 0 if not found out yet.
+func (s *series) metric(r ref) uint64 {
+	if int(r) < len(s.metrics) {
+		return s.metrics[r]
+	}
+	return 0
+}
+
+// identify finds out to which metric a series belongs.
+func (s *series) identify(r ref) {
+	for len(s.metrics) < len(s.entries) {
+		s.metrics = append(roomier(s.metrics), 0)
+	}
+	e := s.at(r)
+	s.metrics[r], e.creates = noMetric, false
+	family := s.familyOf(r)
+	if family == nil {
+		return
+	}
+	f := family.now
+	base, creates := strings.CutSuffix(f.Name, createdSuffix)
+	if creates = creates && s.families[base] != nil; creates {
+		f = s.families[base].now
 	}
 	apart, ok := startable(f.Type)
 	if !ok {
-		e.creates = false
 		return
 	}
+	e.creates = creates
+	s.creates = s.creates || creates
 	var h maphash.Hash
 	h.SetSeed(s.seed)
 	h.WriteString(f.Name)
-	for name, value := range proto.Labels(e.series.Labels) {
+	for name, value := range proto.Labels(s.known[r].Labels) {
 		if name != model.MetricNameLabel && name != apart {
 			h.WriteString("\xff" + name + "\xff" + value)
 		}
 	}
-	e.metric = max(h.Sum64(), noMetric+1)
+	s.metrics[r] = max(h.Sum64(), noMetric+1)
 }
 
 // created takes it that the samples of e's metric, which stand right before on
 // the page, began at a time in seconds.
-func (r *reading) created(e *entry, seconds float64) {
-	start := startOf(seconds)
-	for i := len(r.column) - 1; i >= 0 && r.column[i].metric == e.metric && !r.column[i].creates; i-- {
+func (p *pages) created(e ref, seconds float64) {
+	r, start, metric := &p.read, startOf(seconds), p.series.metric(e)
+	began := func(x ref) bool { return p.series.metric(x) == metric && !p.series.at(x).creates }
+	for i := len(r.column) - 1; i >= 0 && began(r.column[i]); i-- {
 		r.starts[i] = start
 	}
-	for i := len(r.beside) - 1; i >= 0 && r.beside[i].entry.metric == e.metric && !r.beside[i].entry.creates; i-- {
+	for i := len(r.beside) - 1; i >= 0 && began(r.beside[i].series); i-- {
 		r.beside[i].start = start
 	}
 }

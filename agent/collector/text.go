@@ -186,13 +186,13 @@ func (p *pages) readSample(parser textparse.Parser, what textparse.Entry) error 
 
 // accept takes a sample of text and what is known with it of others, or returns
 // false if the page must not have it.
-func (p *pages) accept(e *entry, s sample) bool {
+func (p *pages) accept(e ref, s sample) bool {
 	if p.read.dated {
-		if e.metric == 0 {
+		if p.series.metric(e) == 0 {
 			p.series.identify(e)
 		}
-		if e.creates {
-			p.read.created(e, s.value)
+		if p.series.at(e).creates {
+			p.created(e, s.value)
 		}
 	}
 	return p.give(e, s)
