@@ -53,11 +53,15 @@ func (p *pages) takeSteady(b *buffer.Block) {
 	b.Layout, b.Values = p.layout, p.read.values
 	p.remember()
 	p.good, p.behind = p.number, true
+	if p.calm++; p.calm == calmPages {
+		p.relax()
+	}
 }
 
 // take completes a block with the page that has been read.
 func (p *pages) take(b *buffer.Block) {
 	r := &p.read
+	p.calm = 0
 	p.remember()
 	p.series.redescribe()
 	for i := range r.beside {

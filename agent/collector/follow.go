@@ -14,7 +14,7 @@ import (
 // follow reads a page as far as it is the one before with other values, which it
 // leaves in p.read.values, and returns how many samples and how many bytes that
 // is. Nothing else is known then of the page; what its series remember is of an
-// earlier one.
+// earlier one. The places of these samples become those of the page.
 func (p *pages) follow(page []byte) (samples, at int) {
 	r := &p.read
 	r.values = append(r.values, p.values...)
@@ -24,9 +24,12 @@ func (p *pages) follow(page []byte) (samples, at int) {
 		moved := at - was
 		for ; i < len(places) && int(places[i].end) <= limit; i++ {
 			was = int(places[i].end)
-			p.next.places = append(p.next.places, places[i].moved(moved))
+			if moved != 0 {
+				places[i] = places[i].moved(moved)
+			}
 		}
 		at = was + moved
+		p.plan.followed, p.plan.from = i, was
 		if i == len(places) {
 			r.steady = limit == len(p.plan.page) && limit+moved == len(page)
 			return i, at
@@ -37,7 +40,7 @@ func (p *pages) follow(page []byte) (samples, at int) {
 			return i, at
 		}
 		was, at = int(places[i].end), value+moved+n+1
-		p.next.places = append(p.next.places, place{uint32(value + moved), uint32(at)})
+		places[i] = place{uint32(value + moved), uint32(at)}
 		i++
 	}
 }
@@ -105,6 +108,7 @@ func (p *pages) settle() {
 func (p *pages) resume(samples int) {
 	values := p.read.values[:samples]
 	p.read.values = values[:0] // each is written where it has been read
+	p.next.places = append(p.next.places, p.plan.places[:samples]...)
 	runs := p.plan.runs
 	for i, v := range values {
 		for len(runs) > 0 && runs[0].before == i {

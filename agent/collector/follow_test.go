@@ -116,6 +116,41 @@ func TestPages_FollowedAfterASweep(t *testing.T) {
 	}
 }
 
+// What was given back while pages stayed as they were is there again when one
+// differs: no series is taken for another one, or for new.
+func TestPages_FollowedAfterCalm(t *testing.T) {
+	const usual = "# TYPE a counter\na{x=\"1\",y=\"1\"} 1\nb 1\nc 1\n"
+	for name, page := range map[string]string{
+		"other places":    "c 1\nb 1\n# TYPE a counter\na{x=\"1\",y=\"1\"} 1\n",
+		"another text":    "# TYPE a counter\na{y=\"1\",x=\"1\"} 1\nb 1\nc 1\n",
+		"a new series":    usual + "d 1\n",
+		"a series less":   "# TYPE a counter\na{x=\"1\",y=\"1\"} 1\nc 1\n",
+		"a series twice":  usual + "b 1\n",
+		"another type":    strings.Replace(usual, "counter", "gauge", 1),
+		"a page no more":  "}",
+		"one of its own":  strings.Replace(usual, "b 1", "b 1 1000000", 1),
+		"of the report's": usual + "up{instance=\"\",job=\"job\"} 1\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newTwins(Classic)
+			for range calmPages + 1 {
+				w.at += 1000
+				w.read(t, []byte(usual), textType, nil)
+			}
+			if len(w.fast.series.byText) > 0 || w.steady != calmPages {
+				t.Fatalf("after %d pages in a row nothing was given back", w.steady)
+			}
+			for _, body := range []string{page, usual, page, page, usual + page} {
+				w.at += 1000
+				w.read(t, []byte(body), textType, nil)
+			}
+			if fast, careful := len(w.fast.series.others), len(w.careful.series.others); fast != careful {
+				t.Errorf("there are %d other texts, want %d", fast, careful)
+			}
+		})
+	}
+}
+
 func TestPages_ExemplarsAreFollowed(t *testing.T) {
 	w := newTwins(Classic)
 	for i := range 10 {

@@ -32,6 +32,7 @@ type pages struct {
 	plan    plan      // of the page before, if it was of text and is known
 	next    plan      // of the page being read
 	values  []float64 // the column of the page before
+	calm    int       // so many pages in a row had the samples of the one before
 	behind  bool      // the series of live do not know yet of the last pages
 	careful bool      // no page is compared with the one before
 	piece   []byte    // of a page, for a parser of its own

@@ -73,7 +73,7 @@ func (p *pages) standing(line []byte, place int) int {
 		return -1
 	}
 	place = int(p.series.at(e).place)
-	if place >= len(p.live) || p.live[place] != e {
+	if place < p.plan.followed || place >= len(p.live) || p.live[place] != e {
 		return -1
 	}
 	if _, text := p.plan.sample(place); !bytes.HasPrefix(line, text) {

@@ -13,6 +13,9 @@ type plan struct {
 	contentType string
 	places      []place
 	runs        []run
+
+	followed int // so many places are by now those of the page that is read
+	from     int // where the lines before the sample of the next place begin
 }
 
 // place is where a sample stands: how many bytes of the page are before its
@@ -22,7 +25,7 @@ type place struct{ value, end uint32 }
 // drop forgets the page, so that the next one is read without it.
 func (p *plan) drop() {
 	clear(p.runs)
-	p.page, p.places, p.runs = nil, p.places[:0], p.runs[:0]
+	*p = plan{places: p.places[:0], runs: p.runs[:0]}
 }
 
 // fits tells whether a page is of the same kind.
@@ -32,8 +35,8 @@ func (p *plan) fits(contentType string) bool {
 
 // start is where the lines before the sample of place i begin.
 func (p *plan) start(i int) int {
-	if i == 0 {
-		return 0
+	if i == p.followed {
+		return p.from
 	}
 	return int(p.places[i-1].end)
 }
@@ -45,6 +48,11 @@ func (p *plan) sample(i int) (lines, text []byte) {
 	n := commentsEnd(stretch)
 	return stretch[:n], stretch[n:]
 }
+
+// calmPages is how many pages in a row must have the samples of the one before
+// until memory for others is given back: so many that it costs nothing to make it
+// again for each page that is different.
+const calmPages = 60
 
 // maxStretch bounds what may stand between two samples, in bytes: it is looked
 // through for each line that is not where it was.
@@ -98,13 +106,26 @@ func (p *plan) describe(r run) {
 func (p *pages) remember() {
 	r := &p.read
 	if r.steady {
-		p.next.runs, p.plan.runs = p.plan.runs, p.next.runs
+		p.plan.page = p.next.page
+	} else {
+		p.plan, p.next = p.next, p.plan
 	}
-	p.plan, p.next = p.next, p.plan
+	p.plan.followed, p.plan.from = 0, 0
 	if p.careful || uint64(len(p.plan.page)) > math.MaxUint32 || r.odd || r.stats != p.stats || !r.steady && !p.plain() {
 		p.plan.drop()
 	}
 	p.values = r.values
+}
+
+// relax gives back the memory that only takes part where a page is not as the one
+// before.
+func (p *pages) relax() {
+	r := &p.read
+	p.next, p.piece = plan{}, nil
+	r.column, r.starts, r.beside, r.examples = nil, nil, nil, nil
+	p.plan.places, p.plan.runs = slices.Clone(p.plan.places), slices.Clone(p.plan.runs)
+	p.live = slices.Clone(p.live)
+	p.series.rest()
 }
 
 // plain tells whether each line of the page is a sample in the column or none.
