@@ -108,8 +108,13 @@ func (w *describer) deflate() []byte {
 }
 
 // rest gives back the memory that is needed only to compress, which is more than
-// all the rest of an encoder.
-func (w *describer) rest() { w.zip, w.packed = nil, bytes.Buffer{} }
+// all the rest of an encoder, and that of descriptions worth it.
+func (w *describer) rest() {
+	w.zip, w.packed = nil, bytes.Buffer{}
+	if cap(w.counts)+cap(w.texts) > flateMin {
+		w.counts, w.texts = nil, nil
+	}
+}
 
 func sharedPrefix(a, b string) int {
 	n := min(len(a), len(b))
