@@ -151,6 +151,19 @@ func TestPages_FollowedAfterCalm(t *testing.T) {
 	}
 }
 
+// A target of many series is followed from its second page on: there is nothing to
+// forget after the first.
+func TestPages_FollowedFromTheStart(t *testing.T) {
+	w := newTwins(Classic)
+	for i := range 2 {
+		w.at += 1000
+		w.read(t, usualPage(1000, i), textType, nil)
+	}
+	if w.steady != 1 {
+		t.Error("the second page was not compared with the first")
+	}
+}
+
 func TestPages_ExemplarsAreFollowed(t *testing.T) {
 	w := newTwins(Classic)
 	for i := range 10 {

@@ -224,8 +224,9 @@ func (s *series) restart() {
 func (s *series) size() int { return len(s.entries) + len(s.others) + len(s.families) }
 
 // sweep forgets what the given page, gathered at the time at, did not have, if
-// the memory has grown much since the sweep before, and returns false if not. It
-// renumbers the series, those of live, which the page had, too.
+// the memory has grown much since the sweep before, and returns false if there was
+// nothing to forget. It renumbers the series, those of live, which the page had,
+// too.
 func (s *series) sweep(page uint32, at int64, live []ref) bool {
 	if s.size() <= s.swept+s.swept/2+sweepSlack {
 		return false
@@ -241,10 +242,13 @@ func (s *series) sweep(page uint32, at int64, live []ref) bool {
 			kept.forgotten = max(kept.forgotten, e.newest)
 		}
 	}
+	if s.swept = kept.size(); s.swept == s.size() {
+		return false
+	}
 	for i, r := range live {
 		live[i] = now[r]
 	}
-	kept.swept = kept.size()
+	kept.swept = s.swept
 	*s = *kept
 	return true
 }
