@@ -27,16 +27,16 @@ func BenchmarkEncoder(b *testing.B) {
 			b.Run(fmt.Sprintf("version=%s/samples=%d", version, n), func(b *testing.B) {
 				enc := encoders()[version]
 				series := benchSeries(enc, n)
-				var dst []byte
+				size := 0
 				b.ReportAllocs()
 				for i := 0; b.Loop(); i++ {
 					if i%len(series) == 0 {
-						dst = enc.AppendTo(dst[:0])
+						size = len(enc.Message())
 						enc.Reset()
 					}
 					enc.Add(&series[i%len(series)])
 				}
-				b.ReportMetric(float64(len(dst))/float64(len(series)), "B/series")
+				b.ReportMetric(float64(size)/float64(len(series)), "B/series")
 			})
 		}
 	}

@@ -112,7 +112,7 @@ type entry struct {
 func (e entry) append(dst []byte) []byte {
 	var enc proto.EncoderV1
 	enc.Add(&proto.TimeSeries{Labels: encodeLabels(e.labels...), Samples: e.samples})
-	return enc.AppendTo(dst)
+	return append(dst, enc.Message()...)
 }
 
 // same fails the test unless ts holds what went in, bit for bit.

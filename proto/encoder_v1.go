@@ -22,9 +22,10 @@ const (
 //
 // The zero value is ready. An EncoderV1 is for one goroutine.
 type EncoderV1 struct {
-	series   []byte
+	series   []byte // and, when the message is complete, the metadata
 	metadata []byte
 	family   []byte // the last one described
+	times    times
 }
 
 var _ Encoder = (*EncoderV1)(nil)
@@ -37,10 +38,10 @@ func (e *EncoderV1) Reset() {
 // Add adds a series, and its family's metadata if ts.Describe is set and the
 // series before it was not of the same family.
 func (e *EncoderV1) Add(ts *TimeSeries) {
-	b := beginField(e.series, tagRequestTimeseries)
+	b, head := beginFieldOf(e.series, tagRequestTimeseries, len(ts.Labels)+usualSample*len(ts.Samples))
 	body := len(b)
 	b = append(b, ts.Labels...)
-	b = appendSamples(b, ts.Samples, 0)
+	b = e.times.appendSamples(b, ts.Samples, 0)
 	for _, x := range ts.Exemplars {
 		b = beginField(b, tagSeriesExemplarsV1)
 		at := len(b)
@@ -49,7 +50,7 @@ func (e *EncoderV1) Add(ts *TimeSeries) {
 		b = endField(b, at)
 	}
 	b = appendHistograms(b, tagSeriesHistogramsV1, ts.Histograms, 0)
-	e.series = endField(b, body)
+	e.series = endFieldOf(b, head, body)
 	if ts.Describe && ts.Metadata != nil {
 		e.describe(ts.Metadata)
 	}
@@ -72,7 +73,9 @@ func (e *EncoderV1) describe(m *Metadata) {
 	e.metadata = endField(b, body)
 }
 
-// AppendTo appends the message to dst.
-func (e *EncoderV1) AppendTo(dst []byte) []byte {
-	return append(append(dst, e.series...), e.metadata...)
+// Message is the message of what has been added.
+func (e *EncoderV1) Message() []byte {
+	e.series = append(e.series, e.metadata...)
+	e.metadata = e.metadata[:0]
+	return e.series
 }

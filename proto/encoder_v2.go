@@ -27,7 +27,9 @@ const (
 type EncoderV2 struct {
 	symbols symbols
 	series  []byte
+	message []byte
 	own     []uint32 // ids of a series that came without
+	times   times
 }
 
 var _ Encoder = (*EncoderV2)(nil)
@@ -61,10 +63,11 @@ func (e *EncoderV2) Reset() {
 
 // Add adds a series with its metadata, with the help text if ts.Describe is set.
 func (e *EncoderV2) Add(ts *TimeSeries) {
-	b := beginField(e.series, tagRequestTimeseriesV2)
+	ids := e.ids(ts)
+	b, head := beginFieldOf(e.series, tagRequestTimeseriesV2, 2*len(ids)+usualSample*len(ts.Samples))
 	body := len(b)
-	b = e.appendRefs(b, e.ids(ts))
-	b = appendSamples(b, ts.Samples, ts.Start)
+	b = e.appendRefs(b, ids)
+	b = e.times.appendSamples(b, ts.Samples, ts.Start)
 	b = appendHistograms(b, tagSeriesHistogramsV2, ts.Histograms, ts.Start)
 	for _, x := range ts.Exemplars {
 		b = beginField(b, tagSeriesExemplarsV2)
@@ -76,7 +79,7 @@ func (e *EncoderV2) Add(ts *TimeSeries) {
 	if ts.Metadata != nil {
 		b = e.appendMetadata(b, ts.Metadata, ts.Describe)
 	}
-	e.series = endField(b, body)
+	e.series = endFieldOf(b, head, body)
 }
 
 // ids are the symbols of the series' labels.
@@ -128,8 +131,9 @@ func (e *EncoderV2) appendMetadata(dst []byte, m *Metadata, describe bool) []byt
 	return endField(dst, body)
 }
 
-// AppendTo appends the message to dst.
-func (e *EncoderV2) AppendTo(dst []byte) []byte {
-	dst = appendString(dst, tagRequestSymbols, "")
-	return append(append(dst, e.symbols.encoded...), e.series...)
+// Message is the message of what has been added.
+func (e *EncoderV2) Message() []byte {
+	b := appendString(e.message[:0], tagRequestSymbols, "")
+	e.message = append(append(b, e.symbols.encoded...), e.series...)
+	return e.message
 }

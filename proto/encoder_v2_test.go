@@ -178,7 +178,7 @@ func TestEncoderV2_ForgetBeginsAMessage(t *testing.T) {
 	enc.Add(&a)
 	enc.Forget()
 	enc.Add(&b)
-	sameSeries(t, readSeriesV2(t, enc.AppendTo(nil)), wanted("2.0", []proto.TimeSeries{b}))
+	sameSeries(t, readSeriesV2(t, enc.Message()), wanted("2.0", []proto.TimeSeries{b}))
 }
 
 // FuzzEncoderV2 makes messages of random series and of the strings given.

@@ -56,6 +56,7 @@ type Encoder interface {
 	Reset()
 	// Add adds a series. ts and what it refers to are not retained.
 	Add(ts *TimeSeries)
-	// AppendTo appends the message to dst.
-	AppendTo(dst []byte) []byte
+	// Message is the message of what has been added. It is the encoder's memory,
+	// valid until the next Reset.
+	Message() []byte
 }

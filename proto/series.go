@@ -15,30 +15,75 @@ func isStale(v float64) bool { return math.Float64bits(v) == staleNaN }
 // ten bytes, the tags of those and the field's head.
 const maxSampleLen = 2 + 9 + 11 + 11
 
+// usualSample is the length of a Sample field with a value and a time of this
+// century.
+const usualSample = 2 + 9 + 7
+
+// sampleRoom is what writing a Sample field may touch: times are copied in a fixed
+// length, longer than they are.
+const sampleRoom = 2 + 9 + 11 + timeRoom
+
+// times are the time fields of the series added last. The next has mostly samples
+// of the same times, and copies them.
+type times struct {
+	samples []timeField
+	start   timeField
+}
+
+// timeField is an encoded time; the zero value is that of 0, which is empty.
+type timeField struct {
+	time int64
+	len  int
+	text [timeRoom]byte
+}
+
+const timeRoom = 16
+
+func makeTimeField(tag byte, t int64) timeField {
+	f := timeField{time: t}
+	f.len = putTime(f.text[:], tag, t)
+	return f
+}
+
 // appendSamples appends the Sample fields of a TimeSeries. start is when the
 // series began to count; 0 if it is not known, or 1.0 is spoken.
-func appendSamples(dst []byte, samples []Sample, start int64) []byte {
-	dst = slices.Grow(dst, maxSampleLen*len(samples))
-	for _, s := range samples {
-		n := len(dst)
-		dst = dst[:n+putSample((*[maxSampleLen]byte)(dst[n:n+maxSampleLen]), s, start)]
+func (ts *times) appendSamples(dst []byte, samples []Sample, start int64) []byte {
+	for len(ts.samples) < len(samples) {
+		ts.samples = append(ts.samples, timeField{})
 	}
-	return dst
+	if start != ts.start.time {
+		ts.start = makeTimeField(tagSampleStart, start)
+	}
+	at := len(dst)
+	dst = slices.Grow(dst, sampleRoom*len(samples))
+	room := dst[:cap(dst)]
+	fields := ts.samples[:len(samples)]
+	for i, s := range samples {
+		f := &fields[i]
+		if f.time != s.Time {
+			*f = makeTimeField(tagSampleTimestamp, s.Time)
+		}
+		b := (*[sampleRoom]byte)(room[at:])
+		at += putSample(b, s, f, &ts.start)
+	}
+	return dst[:at]
 }
 
 // putSample writes a Sample field, and returns its length. Samples are most of a
-// message, hence the room made beforehand.
-func putSample(b *[maxSampleLen]byte, s Sample, start int64) int {
-	b[0] = tagSeriesSamples
-	n := 2
-	if v := math.Float64bits(s.Value); v != 0 {
-		b[n] = tagSampleValue
-		binary.LittleEndian.PutUint64(b[n+1:], v)
-		n += 9
+// message, hence the room made beforehand, and no branch that depends on a value.
+func putSample(b *[sampleRoom]byte, s Sample, at, start *timeField) int {
+	bits := math.Float64bits(s.Value)
+	b[0], b[2] = tagSeriesSamples, tagSampleValue
+	binary.LittleEndian.PutUint64(b[3:], bits)
+	n := 2 + 9
+	if bits == 0 {
+		n = 2
 	}
-	n += putTime(b[n:], tagSampleTimestamp, s.Time)
-	if start != 0 && start <= s.Time && !isStale(s.Value) {
-		n += putTime(b[n:], tagSampleStart, start)
+	*(*[timeRoom]byte)(b[n:]) = at.text
+	n += at.len
+	if start.len > 0 && start.time <= s.Time && !isStale(s.Value) {
+		*(*[timeRoom]byte)(b[n:]) = start.text
+		n += start.len
 	}
 	b[1] = byte(n - 2)
 	return n

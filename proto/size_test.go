@@ -51,18 +51,18 @@ func TestTimeSeries_SizeBoundHoldsForManySymbols(t *testing.T) {
 		ts.Metadata, ts.Describe = &proto.Metadata{Type: 7, Unit: symbol(), Help: symbol()}, true
 	}
 	var enc proto.EncoderV2
-	var before, after []byte
+	var before, after int
 	for i := range all {
 		look := i%1000 == 999
 		if look {
-			before = enc.AppendTo(before[:0])
+			before = len(enc.Message())
 		}
 		enc.Add(&all[i])
 		if !look {
 			continue
 		}
-		after = enc.AppendTo(after[:0])
-		if n := len(after) - len(before); n > all[i].SizeBound() {
+		after = len(enc.Message())
+		if n := after - before; n > all[i].SizeBound() {
 			t.Fatalf("series %d takes %d bytes, bound is %d", i, n, all[i].SizeBound())
 		}
 	}

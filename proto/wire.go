@@ -127,13 +127,25 @@ func beginField(dst []byte, tag byte) []byte {
 // endField writes the length of the field whose body is dst[body:], and makes
 // room for a length of more than one byte.
 func endField(dst []byte, body int) []byte {
-	n := len(dst) - body
-	if n < 0x80 {
-		dst[body-1] = byte(n)
+	return endFieldOf(dst, body-1, body)
+}
+
+// beginFieldOf is beginField for a field that is likely to be about n bytes long:
+// its body need not be moved then. head is where its length stands; the body
+// begins at the length of out.
+func beginFieldOf(dst []byte, tag byte, n int) (out []byte, head int) {
+	var room [binary.MaxVarintLen64]byte
+	return append(append(dst, tag), room[:varintLen(uint64(n))]...), len(dst) + 1
+}
+
+// endFieldOf writes the length of the field whose body is dst[body:] to
+// dst[head:body], which becomes as long as that takes.
+func endFieldOf(dst []byte, head, body int) []byte {
+	n := uint64(len(dst) - body)
+	if varintLen(n) == body-head {
+		binary.PutUvarint(dst[head:], n)
 		return dst
 	}
-	var room [binary.MaxVarintLen64]byte
-	dst = slices.Insert(dst, body, room[1:varintLen(uint64(n))]...)
-	binary.PutUvarint(dst[body-1:], uint64(n))
-	return dst
+	var length [binary.MaxVarintLen64]byte
+	return slices.Replace(dst, head, body, length[:binary.PutUvarint(length[:], n)]...)
 }

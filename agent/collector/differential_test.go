@@ -141,7 +141,7 @@ func encode(b buffer.Block) []byte {
 	for _, ts := range order {
 		enc.Add(ts)
 	}
-	return enc.AppendTo(nil)
+	return enc.Message()
 }
 
 // eachSample visits the samples of a block in the order of their times, per

@@ -60,7 +60,7 @@ func (w *writer) write(p part, by wire) (request, error) {
 		enc.Add(&w.series)
 	}
 	var err error
-	w.message = enc.AppendTo(w.message[:0])
+	w.message = enc.Message()
 	r.body, err = w.compress(by.compression)
 	return r, err
 }
