@@ -11,11 +11,35 @@ const maxRefLen = 3
 // It is meant for packing: it takes every symbol for new, and in 1.0 it is a few
 // bytes a label above the truth.
 func (ts *TimeSeries) SizeBound() int {
-	n := labelsBound(ts.Labels) + ts.samplesBound() + ts.histogramsBound()
+	all := int64(0) // no time is longer than all of them in one
+	for _, s := range ts.Samples {
+		all |= s.Time
+	}
+	return stringLen(ts.frame() + len(ts.Samples)*SampleBound(all, ts.Start))
+}
+
+// FrameBound is what SizeBound says of ts beside its samples: a message of ts does
+// not exceed it and, for each of its samples, [SampleBound]. It is meant for
+// packing many series whose samples have the same times, up to 400 of them.
+func (ts *TimeSeries) FrameBound() int {
+	const samples = 400 * maxSampleLen
+	n := ts.frame()
+	return stringLen(n+samples) - samples
+}
+
+// SampleBound is a number of bytes that a sample of a series does not exceed whose
+// time has no more bits than t, start being that of the series.
+func SampleBound(t, start int64) int {
+	return 2 + 1 + 8 + timeLen(t) + startBound(start)
+}
+
+// frame bounds what the field of a TimeSeries holds beside its samples.
+func (ts *TimeSeries) frame() int {
+	n := labelsBound(ts.Labels) + ts.histogramsBound()
 	for _, x := range ts.Exemplars {
 		n += stringLen(labelsBound(x.Labels) + 1 + 8 + timeLen(x.Time))
 	}
-	return stringLen(n + ts.metadataBound())
+	return n + ts.metadataBound()
 }
 
 // labelsBound bounds both the Label messages of 1.0 and symbols and refs of 2.0.
@@ -36,27 +60,19 @@ func labelsBound(labels string) int {
 	return n + 1 + varintLen(uint64(refs))
 }
 
-func (ts *TimeSeries) samplesBound() int {
-	all := uint64(0) // no time is longer than all of them in one
-	for _, s := range ts.Samples {
-		all |= uint64(s.Time)
-	}
-	return len(ts.Samples) * (2 + 1 + 8 + timeLen(int64(all)) + ts.startBound())
-}
-
 func (ts *TimeSeries) histogramsBound() int {
 	n := 0
 	for _, h := range ts.Histograms {
-		n += stringLen(len(h.Data) + timeLen(h.Time) + 1 + ts.startBound())
+		n += stringLen(len(h.Data) + timeLen(h.Time) + 1 + startBound(ts.Start))
 	}
 	return n
 }
 
-func (ts *TimeSeries) startBound() int {
-	if ts.Start == 0 {
+func startBound(start int64) int {
+	if start == 0 {
 		return 0
 	}
-	return timeLen(ts.Start)
+	return timeLen(start)
 }
 
 // metadataBound bounds what 2.0 says of a series' family with the series.

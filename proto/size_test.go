@@ -16,14 +16,27 @@ func bound(all []proto.TimeSeries) int {
 	return n
 }
 
+// boundByParts takes samples and frame for themselves.
+func boundByParts(ts *proto.TimeSeries) int {
+	n := ts.FrameBound()
+	for _, s := range ts.Samples {
+		n += proto.SampleBound(s.Time, ts.Start)
+	}
+	return n
+}
+
 func TestTimeSeries_SizeBoundHolds(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 10))
 	for range 150 {
 		all := randomSeries(r)
 		for i := range all {
 			for version, enc := range encoders() {
-				if n := len(message(enc, all[i])); n > all[i].SizeBound() {
+				n := len(message(enc, all[i]))
+				if n > all[i].SizeBound() {
 					t.Fatalf("version %s: message of %d bytes, bound is %d: %+v", version, n, all[i].SizeBound(), all[i])
+				}
+				if n > boundByParts(&all[i]) {
+					t.Fatalf("version %s: message of %d bytes, bound by parts is %d: %+v", version, n, boundByParts(&all[i]), all[i])
 				}
 			}
 		}
@@ -72,8 +85,10 @@ func TestTimeSeries_SizeBoundIsTight(t *testing.T) {
 	for _, n := range []int{1, 4, 20} {
 		ts := proto.TimeSeries{Labels: benchLabels, Samples: benchSamples(n)}
 		size := len(message(new(proto.EncoderV1), ts))
-		if spare := ts.SizeBound() - size; spare > 5*5+9 { // five labels, and a value of 0
-			t.Errorf("bound of %d samples is %d bytes above the truth, %d", n, spare, size)
+		for _, bound := range []int{ts.SizeBound(), boundByParts(&ts)} {
+			if spare := bound - size; spare > 5*5+9 { // five labels, and a value of 0
+				t.Errorf("bound of %d samples is %d bytes above the truth, %d", n, spare, size)
+			}
 		}
 	}
 }

@@ -7,13 +7,16 @@
 //     flight, so the order of every series is kept.
 //   - window.go, backlog.go: what a window may be, from the ring when in step and
 //     from the write-ahead log when behind.
-//   - group.go, merge.go: the window is turned from ticks into pieces (piece.go):
-//     the samples of one series, in time order.
-//   - pack.go: pieces are packed into parts within the limits, families together.
-//     A part knows nothing of the protocol.
+//   - group.go: the window is turned from ticks into pieces (piece.go). A source
+//     whose layout has not changed is one, as it is (columns.go); otherwise each of
+//     its series is (merge.go), its samples in time order.
+//   - pack.go: pieces are packed into parts (part.go) within the limits, families
+//     together. A part knows nothing of the protocol.
 //   - write.go: a part is written as a request, in the way of the rung that the
-//     remote stands on (ladder.go), with what is remembered of series
+//     remote stands on (ladder.go), with what is remembered of label sets
 //     (symbols.go) and told of families (describe.go).
+//   - layouts.go: what is worked out once for a layout is remembered while it is
+//     in use.
 //   - send.go: a part is sent until the receiver has settled it, in halves if it
 //     does not take it whole, otherwise written if it does not understand it.
 //   - hold.go: a remote whose configuration is wrong is paused.

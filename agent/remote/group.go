@@ -7,34 +7,35 @@ import (
 	"github.com/edgetick/edgetick/proto"
 )
 
-// grouper turns a window of ticks into pieces, one series after the other. It
-// reuses its memory from window to window.
+// grouper turns a window of ticks into pieces. It reuses its memory from window to
+// window.
 type grouper struct {
-	sources   []int // in the order in which the window has them
-	blocks    map[int][]*buffer.Block
+	sources   []*columns       // in the order in which the window has them
+	columns   map[int]*columns // by source
+	frames    layouts[frames]
 	exemplars map[string][]proto.Exemplar // by label set
 	samples   []proto.Sample
 	merge     merger
 	yield     yieldFunc
 }
 
-// yieldFunc is given each piece of a window once. Its samples are valid only
-// during the call.
+// yieldFunc is given each piece of a window once. Columns are valid until the
+// window is released, the samples of a single series only during the call.
 type yieldFunc func(piece) error
 
 // each calls yield with the pieces of the window, source by source, those of a
 // family one after the other and those of a series in time order. It stops at
 // the first error.
 func (g *grouper) each(window []*buffer.Tick, yield yieldFunc) error {
-	g.release()
+	g.clear()
 	g.yield = yield
 	g.split(window)
-	for _, source := range g.sources {
+	for _, c := range g.sources {
 		var err error
-		if blocks := g.blocks[source]; oneColumn(blocks) {
-			err = g.columns(blocks)
+		if oneLayout(c.blocks) {
+			err = g.stretch(c)
 		} else {
-			err = g.merge.each(blocks, g.run)
+			err = g.merge.each(c.blocks, g.run)
 		}
 		if err != nil {
 			return err
@@ -46,28 +47,36 @@ func (g *grouper) each(window []*buffer.Tick, yield yieldFunc) error {
 // split sorts the blocks of the window by source, or takes all for blocks of one
 // source if there is a mixed one.
 func (g *grouper) split(window []*buffer.Tick) {
-	if g.blocks == nil {
-		g.blocks = make(map[int][]*buffer.Block)
+	if g.columns == nil {
+		g.columns = make(map[int]*columns)
 		g.exemplars = make(map[string][]proto.Exemplar)
 	}
-	g.sources = g.sources[:0]
 	mixed := slices.ContainsFunc(window, isMixed)
 	for _, t := range window {
 		for i := range t.Blocks {
 			b := &t.Blocks[i]
-			source := b.Source
-			if mixed {
-				source = buffer.Mixed
-			}
-			if len(g.blocks[source]) == 0 {
-				g.sources = append(g.sources, source)
-			}
-			g.blocks[source] = append(g.blocks[source], b)
+			c := g.source(b.Source, mixed)
+			c.blocks = append(c.blocks, b)
 			for _, e := range b.Exemplars {
 				g.exemplars[e.Series.Labels] = append(g.exemplars[e.Series.Labels], proto.Exemplar{Labels: e.Labels, Time: e.Time, Value: e.Value})
 			}
 		}
 	}
+}
+
+func (g *grouper) source(source int, mixed bool) *columns {
+	if mixed {
+		source = buffer.Mixed
+	}
+	c := g.columns[source]
+	if c == nil {
+		c = new(columns)
+		g.columns[source] = c
+	}
+	if len(c.blocks) == 0 {
+		g.sources = append(g.sources, c)
+	}
+	return c
 }
 
 func isMixed(t *buffer.Tick) bool {
@@ -76,16 +85,21 @@ func isMixed(t *buffer.Tick) bool {
 
 // release lets go of the window.
 func (g *grouper) release() {
-	for source, blocks := range g.blocks {
-		clear(blocks)
-		g.blocks[source] = blocks[:0]
+	g.clear()
+	g.frames.release()
+}
+
+func (g *grouper) clear() {
+	for _, c := range g.sources {
+		c.end()
 	}
+	g.sources = g.sources[:0]
 	clear(g.exemplars)
 	g.merge.reset()
 }
 
-// oneColumn tells whether the blocks are nothing but columns of one layout.
-func oneColumn(blocks []*buffer.Block) bool {
+// oneLayout tells whether the blocks are nothing but columns of one layout.
+func oneLayout(blocks []*buffer.Block) bool {
 	for _, b := range blocks {
 		if b.Layout != blocks[0].Layout || len(b.Extra) > 0 {
 			return false
@@ -94,27 +108,46 @@ func oneColumn(blocks []*buffer.Block) bool {
 	return blocks[0].Layout != nil
 }
 
-// columns is the way of nearly all samples: the columns are read across.
-func (g *grouper) columns(blocks []*buffer.Block) error {
-	layout := blocks[0].Layout
-	for i, s := range layout.Series {
-		g.samples = g.samples[:0]
-		for _, b := range blocks {
-			g.samples = append(g.samples, proto.Sample{Time: b.Time, Value: b.Values[i]})
-		}
-		p := piece{series: s, layout: layout, at: i, samples: g.samples}
-		g.exemplify(&p)
-		if err := g.yield(p); err != nil {
-			return err
+// stretch is the way of nearly all samples: columns are yielded as they are, but
+// for series with exemplars.
+func (g *grouper) stretch(c *columns) error {
+	c.begin(g.frames.of(c.blocks[0].Layout))
+	all := piece{columns: c, to: int32(len(c.layout.Series)), last: int32(len(c.blocks))}
+	if slices.ContainsFunc(c.blocks, hasExemplars) {
+		for i, s := range c.layout.Series {
+			x, ok := g.exemplars[s.Labels]
+			if !ok {
+				continue
+			}
+			before, rest := all.split(i - int(all.from))
+			if err := g.yieldAny(before); err != nil {
+				return err
+			}
+			_, all = rest.split(1)
+			g.samples = c.samples(g.samples[:0], 0, len(c.blocks))
+			c.fill(g.samples, 0, i)
+			if err := g.yield(piece{single: single{series: s, samples: g.samples, rich: &rich{exemplars: slices.Clone(x)}}}); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
+	return g.yieldAny(all)
+}
+
+func hasExemplars(b *buffer.Block) bool { return len(b.Exemplars) > 0 }
+
+// yieldAny yields a piece unless it is empty.
+func (g *grouper) yieldAny(x piece) error {
+	if x.width() == 0 {
+		return nil
+	}
+	return g.yield(x)
 }
 
 // run yields the samples of one series, which are of one kind and have one start
 // but for stale markers. The series' last run gets its exemplars.
 func (g *grouper) run(samples []buffer.Sample, last bool) error {
-	p := piece{series: speaker(samples)}
+	p := piece{single: single{series: speaker(samples)}}
 	if isHistogram(samples[0]) {
 		p.rich = &rich{histograms: make([]proto.Histogram, 0, len(samples))}
 		for _, s := range samples {
@@ -127,17 +160,14 @@ func (g *grouper) run(samples []buffer.Sample, last bool) error {
 		}
 		p.samples = g.samples
 	}
-	if last {
+	if last && len(g.exemplars) > 0 {
 		g.exemplify(&p)
 	}
 	return g.yield(p)
 }
 
-// exemplify gives a piece the exemplars of its series.
+// exemplify gives a single series its exemplars.
 func (g *grouper) exemplify(p *piece) {
-	if len(g.exemplars) == 0 {
-		return
-	}
 	if x := g.exemplars[p.series.Labels]; len(x) > 0 {
 		if p.rich == nil {
 			p.rich = new(rich)

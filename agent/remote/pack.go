@@ -27,16 +27,14 @@ type limits struct {
 // draft is the part being filled.
 type draft struct {
 	part
-	family *buffer.Family
-	start  mark             // where the family being added begins
-	store  []proto.Sample   // of the pieces, which would lose them otherwise
-	spare  []proto.Sample   // takes turns with store
-	series proto.TimeSeries // being measured
-	about  proto.Metadata   // its family
+	family *buffer.Family // the last
+	start  mark           // where it begins
+	store  []proto.Sample // of single series, which would lose them otherwise
+	spare  []proto.Sample // takes turns with store
 }
 
 // mark is a place in a draft.
-type mark struct{ pieces, samples, size int }
+type mark struct{ pieces, series, samples, size int }
 
 // newPacker makes a packer whose parts hold at most maxSamples samples and become
 // requests of at most maxBytes bytes, compressed, unless a single sample is
@@ -76,61 +74,68 @@ func (p *packer) pack(window []*buffer.Tick, by limits, send func(part) error) e
 
 // add puts a piece into the draft. Where it does not fit, what is complete is
 // sent first: the families before, or, if a family is larger than a request, the
-// pieces before, or the samples before.
+// series before, or the samples before.
 func (p *packer) add(x piece, send func(part) error) error {
 	d := &p.next
-	if x.series.Family != d.family {
-		d.begin(x.series.Family)
-	}
 	for {
-		n, size := p.fitting(&x)
-		if n == x.count() {
-			d.add(x, size)
-			return nil
-		}
-		if n > 0 && len(d.pieces) == 0 {
-			first, rest := x.cut(n)
-			d.add(first, size)
+		if n := p.fitting(&x); n > 0 {
+			first, rest := x.split(n)
+			d.add(first)
+			if n == x.width() {
+				return nil
+			}
+			x = rest
+		} else if len(d.pieces) == 0 {
+			long, rest := x.split(1)
+			if err := p.addLong(long, send); err != nil || x.width() == 1 {
+				return err
+			}
 			x = rest
 			continue
 		}
-		cut := d.start
-		if cut.pieces == 0 {
-			cut = d.end()
+		cut := d.end()
+		if x.at(0).Family == d.family && d.start.pieces > 0 {
+			cut = d.start
 		}
 		if err := p.flush(cut, send); err != nil {
 			return err
 		}
-		if len(d.pieces) == 0 {
-			d.begin(d.family)
-		}
 	}
 }
 
-// fitting tells how many samples of a piece the draft still has room for, and
-// what they add to its size. An empty draft has room for one at least, however
-// large it is.
-func (p *packer) fitting(x *piece) (n, size int) {
+// addLong puts a single series into the draft, which is empty and too small for
+// it, as many of its samples as fit at a time.
+func (p *packer) addLong(x piece, send func(part) error) error {
+	n := min(x.depth()-1, p.current.samples)
+	first, rest := x.cut(n)
+	for n > 1 && p.fitting(&first) == 0 {
+		n /= 2
+		first, rest = x.cut(n)
+	}
+	p.next.add(first)
+	return p.add(rest, send)
+}
+
+// fitting tells how many series of a piece the draft still has room for. An empty
+// draft has room for a sample, however large it is.
+func (p *packer) fitting(x *piece) int {
 	d := &p.next
-	least := 0
-	if len(d.pieces) == 0 {
-		least = 1
+	room := p.current.bytes - d.size
+	if !d.covers(x) {
+		about := describe(x.at(0).Family)
+		room -= about.SizeBound()
 	}
-	n = max(min(x.count(), p.current.samples-d.samples), least)
-	for n > 0 {
-		size = d.sizeOf(x, n)
-		if d.size+size <= p.current.bytes || n == least {
-			break
-		}
-		n = max(n/2, least)
+	n := min(x.within(room), (p.current.samples-d.samples)/x.depth())
+	if len(d.pieces) == 0 && x.depth() == 1 {
+		n = max(n, 1)
 	}
-	return n, size
+	return n
 }
 
 // flush sends the draft up to the mark and keeps the rest.
 func (p *packer) flush(upTo mark, send func(part) error) error {
 	d := &p.next
-	err := send(part{pieces: d.pieces[:upTo.pieces], samples: upTo.samples, size: upTo.size})
+	err := send(part{pieces: d.pieces[:upTo.pieces], series: upTo.series, samples: upTo.samples, size: upTo.size})
 	d.drop(upTo)
 	return err
 }
@@ -147,15 +152,7 @@ func (p *packer) release() {
 	p.next.reset()
 }
 
-// begin begins a family, whose description every part of it may have to hold.
-func (d *draft) begin(f *buffer.Family) {
-	d.family, d.start = f, d.end()
-	d.about = describe(f)
-	d.series.Metadata = &d.about
-	d.size += d.about.SizeBound()
-}
-
-func (d *draft) end() mark { return mark{len(d.pieces), d.samples, d.size} }
+func (d *draft) end() mark { return mark{len(d.pieces), d.series, d.samples, d.size} }
 
 func (d *draft) reset() {
 	clear(d.pieces)
@@ -163,21 +160,36 @@ func (d *draft) reset() {
 	d.family, d.start, d.store = nil, mark{}, d.store[:0]
 }
 
-// sizeOf is how much the first n samples of a piece would add to a message.
-func (d *draft) sizeOf(x *piece, n int) int {
-	if n == x.count() {
-		x.put(&d.series)
-	} else {
-		first, _ := x.cut(n)
-		first.put(&d.series)
-	}
-	return d.series.SizeBound()
+// covers tells whether the description of the piece's first family is in the
+// draft's size, or in the piece's.
+func (d *draft) covers(x *piece) bool {
+	return x.at(0).Family == d.family || x.describesFirst()
 }
 
-// add adds a piece of a known size. Its samples are copied.
-func (d *draft) add(x piece, size int) {
+// add adds a piece, the last family apart: the draft may be sent up to it. Every
+// part of a family may have to hold its description.
+func (d *draft) add(x piece) {
+	if n := x.lastFamily(); n > 0 {
+		before, last := x.split(n)
+		d.append(before)
+		x = last
+	}
+	d.append(x)
+}
+
+// append adds a piece. The samples of a single series are copied.
+func (d *draft) append(x piece) {
+	covered := d.covers(&x)
+	if f := x.at(0).Family; f != d.family {
+		d.family, d.start = f, d.end()
+	}
+	if !covered {
+		about := describe(d.family)
+		d.size += about.SizeBound()
+	}
+	d.series += x.width()
 	d.samples += x.count()
-	d.size += size
+	d.size += x.size()
 	x.samples = d.keep(x.samples)
 	d.pieces = append(d.pieces, x)
 }
@@ -198,7 +210,11 @@ func (d *draft) drop(upTo mark) {
 	n := copy(d.pieces, rest)
 	clear(d.pieces[n:])
 	d.pieces = d.pieces[:n]
+	d.series -= upTo.series
 	d.samples -= upTo.samples
 	d.size -= upTo.size
 	d.start = mark{}
+	if n == 0 {
+		d.family = nil
+	}
 }

@@ -69,9 +69,9 @@ func (r *Remote) settled(ctx context.Context, p part, a answer, left *int) error
 		case p.kept && a.stored:
 			r.delivered(p, a)
 			return nil
-		case a.keeps && !p.newest && divisible && len(p.pieces) > 1:
+		case a.keeps && !p.newest && divisible && p.series > 1:
 			return r.sift(ctx, p, a, left)
-		case a.keeps && !a.stored && len(p.pieces) == 1 && p.samples > 1 && *left > 0:
+		case a.keeps && !a.stored && p.series == 1 && p.samples > 1 && *left > 0:
 			p.newest, p.kept = false, true // some of its samples may be good
 			return r.halve(ctx, p, left)
 		case divisible && a.reason != ReasonNotWritten:
@@ -164,7 +164,7 @@ func (r *Remote) noteSplit() {
 // takes no duplicates at all refuses everything: that is taken for delivered.
 func (r *Remote) ask(ctx context.Context, p part, left *int) error {
 	p.maybe = false
-	if p.samples > len(p.pieces) {
+	if p.samples > p.series {
 		newest := p
 		newest.newest = true
 		a, err := r.attempt(ctx, newest, left)
@@ -188,7 +188,7 @@ func (r *Remote) ask(ctx context.Context, p part, left *int) error {
 // of it in order. If the receiver has some of the second half, the first was
 // settled then.
 func (r *Remote) resume(ctx context.Context, p part, left *int) error {
-	if len(p.pieces) < 2 {
+	if p.series < 2 {
 		r.delivered(p, answer{})
 		return nil
 	}

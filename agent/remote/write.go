@@ -7,6 +7,7 @@ import (
 	"github.com/golang/snappy"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/edgetick/edgetick/buffer"
 	"github.com/edgetick/edgetick/proto"
 )
 
@@ -28,16 +29,20 @@ type writer struct {
 	v2      proto.EncoderV2
 	symbols symbols
 	help    descriptions
-	series  proto.TimeSeries
-	message []byte
-	body    []byte
-	zstd    *zstd.Encoder // made when it is needed
+	series  proto.TimeSeries // being added
+	samples []proto.Sample   // its, out of columns
+	message []byte           // the encoder's
+
+	describe bool // families may be described
+	body     []byte
+	zstd     *zstd.Encoder // made when it is needed
 }
 
 // write writes a part. The error is a defect in the compression's parameters.
 func (w *writer) write(p part, by wire) (request, error) {
 	r := request{wire: by}
 	enc := w.begin(by)
+	w.describe = p.describe
 	for i := range p.pieces {
 		x := &p.pieces[i]
 		if by.protocol == Protocol1 && !fits1(x) {
@@ -49,20 +54,60 @@ func (w *writer) write(p part, by wire) (request, error) {
 			x = &newest
 		}
 		r.samples += x.count()
-		x.put(&w.series)
-		w.series.Metadata = w.help.of(x.series.Family)
-		w.series.Describe = p.describe && w.help.due()
-		if by.protocol == Protocol2 {
-			w.series.Symbols = w.symbols.ids(x, &w.v2)
-		} else if !w.symbols.legacy(x) {
-			w.series.Labels = proto.EscapeNames(w.series.Labels)
+		if x.columns != nil {
+			w.addColumns(enc, x, by.protocol)
+		} else {
+			w.addSingle(enc, x, by.protocol)
 		}
-		enc.Add(&w.series)
 	}
 	var err error
 	w.message = enc.Message()
 	r.body, err = w.compress(by.compression)
 	return r, err
+}
+
+// addColumns adds the series of a stretch of columns.
+func (w *writer) addColumns(enc proto.Encoder, x *piece, by Protocol) {
+	c, first := x.columns, int(x.first)
+	w.samples = c.samples(w.samples[:0], first, int(x.last))
+	ts := &w.series
+	*ts = proto.TimeSeries{Samples: w.samples}
+	var sets *labelSets
+	if by == Protocol2 {
+		sets = w.symbols.intern(c.layout, &w.v2)
+	} else {
+		sets = w.symbols.escape(c.layout)
+	}
+	for i := int(x.from); i < int(x.to); i++ {
+		s := c.layout.Series[i]
+		c.fill(w.samples, first, i)
+		ts.Labels, ts.Start = s.Labels, s.Start
+		if by == Protocol2 {
+			ts.Symbols = sets.symbols(i)
+		} else if escaped, ok := sets.escaped[i]; ok {
+			ts.Labels = escaped
+		}
+		w.tell(s.Family)
+		enc.Add(ts)
+	}
+}
+
+// addSingle adds a single series.
+func (w *writer) addSingle(enc proto.Encoder, x *piece, by Protocol) {
+	ts := &w.series
+	ts.Symbols = nil
+	x.put(ts)
+	if by == Protocol1 {
+		ts.Labels = proto.EscapeNames(ts.Labels)
+	}
+	w.tell(x.series.Family)
+	enc.Add(ts)
+}
+
+// tell says of the series what is known of its family.
+func (w *writer) tell(f *buffer.Family) {
+	w.series.Metadata = w.help.of(f)
+	w.series.Describe = w.describe && w.help.due()
 }
 
 func (w *writer) begin(by wire) proto.Encoder {
