@@ -2,6 +2,7 @@ package remote
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -43,16 +44,21 @@ type written struct {
 	samples int // floats and histograms
 }
 
-// interpret says what an answer means.
-func (c *client) interpret(r request, resp *http.Response, message string) answer {
+// interpret says what an answer means. It reads the beginning of the body of one
+// that says that something is wrong.
+func (c *client) interpret(r request, resp *http.Response) answer {
 	a := answer{code: strconv.Itoa(resp.StatusCode), fate: c.treat(resp.StatusCode), reason: ReasonOther}
-	a.err = fmt.Errorf("server answered %s: %s", resp.Status, strings.TrimSpace(message))
 	if r.wire.protocol == Protocol2 {
 		a.written = readWritten(resp.Header)
 	}
-	switch a.fate {
-	case fateDelivered:
+	if a.fate == fateDelivered {
 		c.interpretSuccess(r, resp, &a)
+		return a
+	}
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxMessageBytes))
+	message := string(body)
+	a.err = fmt.Errorf("server answered %s: %s", resp.Status, strings.TrimSpace(message))
+	switch a.fate {
 	case fateHeld:
 		if resp.StatusCode/100 == 3 {
 			a.err = fmt.Errorf("server answered %s to %q: %w", resp.Status, Hidden(resp.Header.Get("Location")), whyNotFollowed(resp))
@@ -72,15 +78,12 @@ func (c *client) interpret(r request, resp *http.Response, message string) answe
 func (c *client) interpretSuccess(r request, resp *http.Response, a *answer) {
 	switch {
 	case r.wire.protocol != Protocol2:
-		a.err = nil
 	case !a.written.told:
 		a.fate, a.reason = fateUnsupported, ReasonNotWritten
 		a.err = fmt.Errorf("server answered %s without saying what it has written, so it knows only remote write 1.0", resp.Status)
 	case a.written.samples < r.samples:
 		a.fate, a.reason = fateRefused, ReasonNotWritten
 		a.err = fmt.Errorf("server answered %s and has written %d of %d samples", resp.Status, a.written.samples, r.samples)
-	default:
-		a.err = nil
 	}
 }
 

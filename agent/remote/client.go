@@ -90,9 +90,9 @@ func (c *client) post(ctx context.Context, r request, attempt int) answer {
 		return answer{fate: fateRetry, code: "error", err: withoutQuery(err), ambiguous: !neverConnected(err)}
 	}
 	defer resp.Body.Close()
-	message, _ := io.ReadAll(io.LimitReader(resp.Body, maxMessageBytes))
+	a := c.interpret(r, resp)
 	io.CopyN(io.Discard, resp.Body, maxDrainBytes)
-	return c.interpret(r, resp, string(message))
+	return a
 }
 
 // withoutQuery is an error of net/http's without the query of the URL that it

@@ -30,8 +30,18 @@ func newTransport(cfg Config, counted *conns) (http.RoundTripper, error) {
 			return nil, fmt.Errorf("make HTTP client of remote %s: %w", cfg.Name, err)
 		}
 	}
+	if t, ok := carrier.(*http.Transport); ok { // otherwise it is behind one that authenticates
+		t.WriteBufferSize = writeBuffer
+		if len(cfg.Headers) == 0 {
+			return t, nil
+		}
+	}
 	return &headerTransport{headers: cfg.Headers, next: carrier}, nil
 }
+
+// writeBuffer holds most requests, which go out in one piece then. For each that is
+// larger net/http allocates as much again.
+const writeBuffer = 32 << 10
 
 // maxIdle outlasts the wait between the longest windows, so that there is one
 // TLS handshake and not one a window.
