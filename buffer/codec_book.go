@@ -4,7 +4,7 @@ package buffer
 type book struct {
 	series []*Series
 	atKey  int    // how many the key record described
-	cost   budget // what a decoder has spent since the key record
+	cost   budget // what a decoder spends at most since the key record
 
 	// Needed only where a layout changes or a sample stands outside its column,
 	// and put off until then.
@@ -24,6 +24,7 @@ type book struct {
 // wholeLayout is what a key record says of a layout.
 type wholeLayout struct {
 	bytes []byte
+	cost  int  // see describer
 	used  bool // since the last key record, by it or after it
 }
 
@@ -93,7 +94,6 @@ func (b *book) id(s *Series, near int) int {
 		b.loose.first(s, nil)
 	}
 	b.series = append(b.series, s)
-	b.cost.text += seriesCost + len(s.Labels)
 	b.count++
 	return id
 }
@@ -138,14 +138,17 @@ func (b *book) place(l *Layout) []run {
 }
 
 // appendTo appends the descriptions of the block's series to dst.
-func (b *book) appendTo(dst []byte) []byte { return b.loose.appendTo(dst, b.count) }
+func (b *book) appendTo(dst []byte) []byte {
+	b.cost.text += b.loose.cost
+	return b.loose.appendTo(dst, b.count)
+}
 
 // appendWhole numbers all series of a layout anew and appends their
 // descriptions to dst.
 func (b *book) appendWhole(dst []byte, l *Layout) []byte {
 	w := b.whole[l]
 	if w == nil {
-		w = &wholeLayout{bytes: b.describe(l)}
+		w = b.describe(l)
 		if b.whole == nil {
 			b.whole = make(map[*Layout]*wholeLayout)
 		}
@@ -153,7 +156,7 @@ func (b *book) appendWhole(dst []byte, l *Layout) []byte {
 	}
 	w.used = true
 	b.cost.placed += len(l.Series)
-	b.cost.text += l.Bytes() + len(l.Series)*(seriesCost-seriesOverhead)
+	b.cost.text += w.cost
 	b.series = append(b.series, l.Series...)
 	return append(dst, w.bytes...)
 }
@@ -182,7 +185,7 @@ func alike(a, b *Layout) bool {
 	return len(a.Series)+len(b.Series)-2*both <= len(a.Series)/8
 }
 
-func (b *book) describe(l *Layout) []byte {
+func (b *book) describe(l *Layout) *wholeLayout {
 	d := &b.loose
 	d.begin()
 	defer d.begin()
@@ -199,5 +202,5 @@ func (b *book) describe(l *Layout) []byte {
 		}
 		families[s.Family] = i
 	}
-	return d.appendTo(nil, len(l.Series))
+	return &wholeLayout{bytes: d.appendTo(nil, len(l.Series)), cost: d.cost}
 }

@@ -20,12 +20,13 @@ type describer struct {
 	texts  []byte
 	family *Family // described last
 	start  int64   // of the series described last
+	cost   int     // bytes that a decoder takes for what is described
 	zip    *flate.Writer
 	packed bytes.Buffer
 }
 
 func (w *describer) begin() {
-	w.counts, w.texts, w.family, w.start = w.counts[:0], w.texts[:0], nil, 0
+	w.counts, w.texts, w.family, w.start, w.cost = w.counts[:0], w.texts[:0], nil, 0, 0
 }
 
 // series describes s like the series back places before, which is of the same
@@ -48,6 +49,7 @@ func (w *describer) first(s, like *Series) {
 	w.text(f.Help)
 	w.text(f.Unit)
 	w.family = f
+	w.cost += seriesCost + len(f.Name) + len(f.Help) + len(f.Unit)
 	labels := ""
 	if like != nil {
 		labels = like.Labels
@@ -61,6 +63,7 @@ func (w *describer) own(s *Series, like string) {
 	w.counts = binary.AppendVarint(w.counts, s.Start-w.start)
 	w.start = s.Start
 	labels := s.Labels
+	w.cost += seriesCost + len(labels)
 	prefix := sharedPrefix(labels, like)
 	suffix := sharedSuffix(labels[prefix:], like[prefix:])
 	w.counts = binary.AppendUvarint(w.counts, uint64(prefix))

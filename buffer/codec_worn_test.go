@@ -1,30 +1,51 @@
-package buffer
+package buffer_test
 
-import "testing"
+import (
+	"testing"
 
-// A group of records never places more series in layouts than a decoder accepts,
-// however large the layouts are that change with each tick.
-func TestEncoder_StartsAnewBeforeTheDecoderGivesUp(t *testing.T) {
-	const n = 500_000
-	family := &Family{Name: "f"}
-	series := make([]*Series, n)
-	for i := range series {
-		series[i] = &Series{Labels: string([]byte{byte(i), byte(i >> 8), byte(i >> 16)}), Family: family}
-	}
-	values := make([]float64, n)
-	var e Encoder
-	var rec []byte
-	placed := 0
-	for seq := uint64(1); seq <= 40; seq++ {
-		series[0] = &Series{Labels: string([]byte{0xff, byte(seq), 0xff}), Family: family}
-		l := NewLayout(append([]*Series(nil), series...))
-		var key bool
-		rec, key = e.Encode(rec[:0], &Tick{Seq: seq, Blocks: []Block{{Layout: l, Values: values}}}, false)
-		if key {
-			placed = 0
+	"github.com/edgetick/edgetick/buffer"
+)
+
+// TestEncoder_KnowsWhatADecoderSpends holds the encoder's account to that of a
+// decoder which begins at each key record.
+func TestEncoder_KnowsWhatADecoderSpends(t *testing.T) {
+	for seed := range uint64(50) {
+		w := newWorld(throw(seed, 40_000))
+		var enc buffer.Encoder
+		var dec buffer.Decoder
+		for i := range 40 {
+			rec, key := enc.Encode(nil, w.tick(), w.dice.one(16) == 15)
+			if key {
+				dec = buffer.Decoder{}
+			}
+			if _, err := dec.Decode(rec, key); err != nil {
+				t.Fatal(err)
+			}
+			text, placed := dec.Spent()
+			if wantText, wantPlaced := enc.Spent(); text != wantText || placed != wantPlaced {
+				t.Fatalf("seed %d, tick %d: decoding has cost %d and %d, the encoder counts %d and %d", seed, i, text, placed, wantText, wantPlaced)
+			}
 		}
-		if placed += n; placed > maxPlaced {
-			t.Fatalf("tick %d: %d series are placed, a decoder gives up at %d", seq, placed, maxPlaced)
+	}
+}
+
+// TestEncoder_StartsAnewBeforeTheDecoderGivesUp checks that a key record comes
+// as soon as half of either budget is spent, and no sooner.
+func TestEncoder_StartsAnewBeforeTheDecoderGivesUp(t *testing.T) {
+	for _, c := range []struct {
+		text, placed float64
+		key          bool
+	}{
+		{0.499, 0.499, false},
+		{0.501, 0, true},
+		{0, 0.501, true},
+	} {
+		ticks := corpusTicks(t, 2, "node")
+		var enc buffer.Encoder
+		enc.Encode(nil, ticks[0], false)
+		enc.Spend(c.text, c.placed)
+		if _, key := enc.Encode(nil, ticks[1], false); key != c.key {
+			t.Errorf("after %.3f of the texts and %.3f of the layouts: key record %v", c.text, c.placed, key)
 		}
 	}
 }
