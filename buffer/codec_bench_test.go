@@ -1,6 +1,7 @@
 package buffer_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/edgetick/edgetick/buffer"
@@ -21,59 +22,61 @@ func perSample(b *testing.B, samples uint64) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(samples), "ns/sample")
 }
 
-// BenchmarkEncode encodes the whole corpus once an iteration. The key records
-// of all but the first iteration know their layouts from before, as in an agent
-// that has run for an hour.
-func BenchmarkEncode(b *testing.B) {
+// onPages runs a benchmark on the first pages of each exporter, on all if most
+// is 0, and on simulated ones with few series and with more than caches hold.
+func onPages(b *testing.B, most int, f func(*testing.B, []*buffer.Tick)) {
 	for _, exporter := range exporters {
-		b.Run("exporter="+exporter, func(b *testing.B) {
-			ticks := corpusTicks(b, 0, exporter)
-			var enc buffer.Encoder
-			var rec []byte
-			b.ReportAllocs()
-			for b.Loop() {
-				enc.Reset()
-				for _, t := range ticks {
-					rec, _ = enc.Encode(rec[:0], t, false)
-				}
-			}
-			perSample(b, ticks[len(ticks)-1].End())
-		})
+		b.Run("exporter="+exporter, func(b *testing.B) { f(b, corpusTicks(b, most, exporter)) })
 	}
+	for _, series := range []int{1000, 100_000} {
+		b.Run(fmt.Sprintf("series=%d", series), func(b *testing.B) { f(b, simulatedTicks(most, series)) })
+	}
+}
+
+// BenchmarkEncode encodes all ticks once an iteration. The key records of all
+// but the first iteration know their layouts from before, as in an agent that
+// has run for an hour.
+func BenchmarkEncode(b *testing.B) {
+	onPages(b, 0, func(b *testing.B, ticks []*buffer.Tick) {
+		var enc buffer.Encoder
+		var rec []byte
+		b.ReportAllocs()
+		for b.Loop() {
+			enc.Reset()
+			for _, t := range ticks {
+				rec, _ = enc.Encode(rec[:0], t, false)
+			}
+		}
+		perSample(b, ticks[len(ticks)-1].End())
+	})
 }
 
 // BenchmarkEncodeKey encodes nothing but key records.
 func BenchmarkEncodeKey(b *testing.B) {
-	for _, exporter := range exporters {
-		b.Run("exporter="+exporter, func(b *testing.B) {
-			tick := corpusTicks(b, 1, exporter)[0]
-			var enc buffer.Encoder
-			var rec []byte
-			b.ReportAllocs()
-			for b.Loop() {
-				rec, _ = enc.Encode(rec[:0], tick, true)
-			}
-			perSample(b, uint64(tick.Samples()))
-		})
-	}
+	onPages(b, 1, func(b *testing.B, ticks []*buffer.Tick) {
+		var enc buffer.Encoder
+		var rec []byte
+		b.ReportAllocs()
+		for b.Loop() {
+			rec, _ = enc.Encode(rec[:0], ticks[0], true)
+		}
+		perSample(b, ticks[0].End())
+	})
 }
 
-// BenchmarkDecode decodes the whole corpus once an iteration, ticks allocated.
+// BenchmarkDecode decodes all ticks once an iteration, ticks allocated.
 func BenchmarkDecode(b *testing.B) {
-	for _, exporter := range exporters {
-		b.Run("exporter="+exporter, func(b *testing.B) {
-			ticks := corpusTicks(b, 0, exporter)
-			recs, keys := records(ticks)
-			var dec buffer.Decoder
-			b.ReportAllocs()
-			for b.Loop() {
-				for i, rec := range recs {
-					if _, err := dec.Decode(rec, keys[i]); err != nil {
-						b.Fatal(err)
-					}
+	onPages(b, 0, func(b *testing.B, ticks []*buffer.Tick) {
+		recs, keys := records(ticks)
+		var dec buffer.Decoder
+		b.ReportAllocs()
+		for b.Loop() {
+			for i, rec := range recs {
+				if _, err := dec.Decode(rec, keys[i]); err != nil {
+					b.Fatal(err)
 				}
 			}
-			perSample(b, ticks[len(ticks)-1].End())
-		})
-	}
+		}
+		perSample(b, ticks[len(ticks)-1].End())
+	})
 }
