@@ -60,10 +60,11 @@ func (f *forecasts) reset() {
 // last value again.
 func (f *forecasts) expected(id int) (n int64, same bool) {
 	of := &f.of[id]
-	if f.heat[id]&heatTrust < trustSteps || of.step == 0 {
-		return of.last, true
+	step := of.step
+	if f.heat[id]&heatTrust < trustSteps {
+		step = 0
 	}
-	return of.last + of.step, false
+	return of.last + step, step == 0
 }
 
 // hit notes that series id has the expected value.
@@ -103,19 +104,22 @@ func (f *forecasts) warm(id int, by uint8) {
 // learn compares the two guesses, the last value and the last step, with what
 // came.
 func (f *forecasts) learn(id int, n int64, value uint64) {
-	trust := f.heat[id] & heatTrust
-	if value == f.bits[id] && trust == 0 {
+	h := f.heat[id]
+	if value == f.bits[id] && h&heatTrust == 0 {
 		return
 	}
 	of := &f.of[id]
 	step := n - of.last
 	still, steady := zigzag(step), zigzag(step-of.step)
-	switch {
-	case steady < still && trust < trustMost:
-		f.heat[id] += trustOne
-	case steady > still && trust > 0:
-		f.heat[id] -= trustOne
+	// Which of them was better follows no pattern: no branch is made of it.
+	trust := int(h & heatTrust)
+	if steady < still {
+		trust += trustOne
 	}
+	if steady > still {
+		trust -= trustOne
+	}
+	f.heat[id] = h&heatSurprise | uint8(min(max(trust, 0), trustMost))
 	of.last, of.step = n, step
 	f.bits[id] = value
 }

@@ -48,8 +48,7 @@ func (w *valueWriter) column(id int, values []float64) {
 			w.gaps = binary.AppendUvarint(w.gaps, w.gap)
 			w.gap = 0
 			w.nGaps++
-			n, ulps, fits := w.of[id+i].fit(value)
-			w.surprise(id+i, value, n, ulps, fits)
+			w.surprise(id+i, w.of[id+i].fit(value), 0)
 		}
 	}
 }
@@ -58,41 +57,42 @@ func (w *valueWriter) column(id int, values []float64) {
 func (w *valueWriter) value(id int, value uint64) {
 	of := &w.of[id]
 	want, _ := w.expected(id)
-	n, ulps, fits := of.last, int64(of.ulps), of.unit != unitNone || value == 0
+	p := parts{value, of.last, int64(of.ulps), of.unit != unitNone || value == 0}
 	if value != w.bits[id] {
-		n, ulps, fits = of.fit(value)
+		p = of.fit(value)
 	}
-	if fits && n == want && ulps == int64(of.ulps) {
+	if p.fits && p.n == want && p.ulps == int64(of.ulps) {
 		w.out.put(0, 1)
-		w.hit(id, n, value)
+		w.hit(id, p.n, value)
 		return
 	}
-	w.out.put(1, 1)
-	w.surprise(id, value, n, ulps, fits)
+	w.surprise(id, p, 1)
 }
 
-// surprise writes a value that differs from its forecast: n units and ulps if
-// it fits the unit of the series.
-func (w *valueWriter) surprise(id int, value uint64, n, ulps int64, fits bool) {
+// surprise writes a value that differs from its forecast, after lead ones, which
+// cost nothing: the code begins with ones of its own.
+func (w *valueWriter) surprise(id int, p parts, lead uint) {
 	of := &w.of[id]
-	if !fits {
-		w.anew(id, value)
+	if !p.fits {
+		w.out.ones(lead)
+		w.anew(id, p.value)
 		return
 	}
 	want, _ := w.expected(id)
-	z := zigzag(n - want)
+	z := zigzag(p.n - want)
 	low := of.low()
 	if q := z >> low; q < riceMost {
-		w.out.put(1<<q-1, uint(q)+1)
+		ones := uint(q) + lead
+		w.out.put(1<<ones-1, ones+1)
 		w.out.put(z&(1<<low-1), low)
 	} else {
-		w.out.put(1<<riceMost-1, riceMost+1)
+		w.out.put(1<<(riceMost+lead)-1, riceMost+lead+1)
 		w.out.number(z)
 	}
 	if of.odd {
-		w.out.small(zigzag(ulps - int64(of.ulps)))
+		w.out.small(zigzag(p.ulps - int64(of.ulps)))
 	}
-	w.miss(id, n, ulps, value, z)
+	w.miss(id, p.n, p.ulps, p.value, z)
 }
 
 // anew writes a value in a unit of its own, which the series then has.
@@ -115,17 +115,23 @@ func (w *valueWriter) anew(id int, value uint64) {
 	w.forecasts.anew(id, fresh, value)
 }
 
-// fit writes a value in the unit of the series. It reports false if the series
-// should have another.
-func (of *forecast) fit(value uint64) (n, ulps int64, ok bool) {
+// parts is a value in the unit of its series.
+type parts struct {
+	value   uint64
+	n, ulps int64
+	fits    bool // otherwise the series should have another unit
+}
+
+// fit writes a value in the unit of the series.
+func (of *forecast) fit(value uint64) parts {
 	switch of.unit {
 	case unitNone:
-		return 0, 0, false
+		return parts{value: value}
 	case unitBits:
-		return int64(value), 0, special(value) || !special(uint64(of.last))
+		return parts{value, int64(value), 0, special(value) || !special(uint64(of.last))}
 	}
-	n, ulps, ok = of.unit.split(value)
-	return n, ulps, ok && (ulps == 0 || of.odd)
+	n, ulps, ok := of.unit.split(value)
+	return parts{value, n, ulps, ok && (ulps == 0 || of.odd)}
 }
 
 // lastIn is the last value, with these bits, in another unit; 0 if that cannot
