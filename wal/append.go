@@ -70,6 +70,9 @@ func (l *Log) add(h Header, end Position, encode Encode) (Position, error) {
 	}
 	l.active.size = rec.next()
 	l.active.mustKey = false
+	if rec.key {
+		l.active.key = rec.next() - rec.off
+	}
 	l.cat.publish(rec.next(), rec.end(), rec.time)
 	return rec.end(), nil
 }
@@ -102,7 +105,7 @@ func (l *Log) place(rec *recordHeader, encode Encode) error {
 			return l.makeRoom(footprint(int64(len(l.buf))))
 		}
 		rec.off = l.active.size
-		if rec.next() > l.opts.SegmentBytes {
+		if rec.next() > l.segmentBytes() {
 			if err := l.rotate(); err != nil {
 				return err
 			}
@@ -117,6 +120,18 @@ func (l *Log) place(rec *recordHeader, encode Encode) error {
 			return err
 		}
 	}
+}
+
+// keyShare is how many times a segment is as large as its latest key record, at
+// least. The next segment begins with a record like that, which so adds at most
+// a seventh to what the log takes without: a log of many series would otherwise
+// consist of key records. A larger share would save little more, and the space
+// of what is settled becomes free by whole segments.
+const keyShare = 8
+
+// segmentBytes is the size that the active segment may have.
+func (l *Log) segmentBytes() int64 {
+	return min(max(l.opts.SegmentBytes, keyShare*l.active.key), l.opts.MaxBytes/minSegments)
 }
 
 // encode fills the buffer with the record, leaving room for a segment header.

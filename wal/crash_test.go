@@ -3,6 +3,7 @@ package wal
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -18,6 +19,16 @@ type world struct {
 }
 
 var smallLog = Options{SegmentBytes: 500, MaxBytes: MinMaxBytes}
+
+// smallFS is an empty file system but for someone else's file where a small log
+// will be, which leaves it room for four segments.
+func smallFS() *memFS {
+	m := newMemFS()
+	other := make([]byte, MinMaxBytes/2)
+	m.names[testDir+"/other"] = &inode{data: other, durable: other, links: 1}
+	m.durable = maps.Clone(m.names)
+	return m
+}
 
 // workload appends over many segments with two cursors: one keeps up, the other
 // stands still until the cap has taken from it, then catches up. It stops at
@@ -177,7 +188,7 @@ func TestLog_CrashAfterEveryOperation(t *testing.T) {
 	for _, interval := range []time.Duration{0, time.Hour} {
 		opts := smallLog
 		opts.SyncInterval = interval
-		m := newMemFS()
+		m := smallFS()
 		w := newWorld()
 		if err := w.workload(m, opts); err != nil {
 			t.Fatal(err)
@@ -225,7 +236,7 @@ func TestLog_KilledAfterEveryOperation(t *testing.T) {
 // workUpTo runs the workload and stops before operation n. It returns nil if
 // there are not so many.
 func workUpTo(n int, opts Options) (*memFS, *world) {
-	m := newMemFS()
+	m := smallFS()
 	stopped := false
 	m.before = func(o memOp) error {
 		if stopped || o.changes && o.n == n {
@@ -251,7 +262,7 @@ func crashAt(t *testing.T, n int, kind string, opts Options) {
 
 // The workload must do what its crashes are to test.
 func TestLog_CrashWorkloadIsWorthIt(t *testing.T) {
-	m := newMemFS()
+	m := smallFS()
 	done := map[string]int{}
 	m.before = func(o memOp) error { done[o.kind]++; return nil }
 	if err := newWorld().workload(m, smallLog); err != nil {

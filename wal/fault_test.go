@@ -13,7 +13,7 @@ import (
 // from operation n on for length operations. It goes on over errors, as an
 // agent does.
 func faultRun(t *testing.T, n, length int, cause error, interval time.Duration) (fired bool) {
-	m := newMemFS()
+	m := smallFS()
 	count := 0
 	m.before = func(o memOp) error {
 		count++

@@ -31,7 +31,7 @@ func TestLog_FailedAppendsDoNotComeBack(t *testing.T) {
 // records, and crashes.
 func failThenCrash(t *testing.T, n, length int, more uint64, kind string) {
 	t.Helper()
-	m := newMemFS()
+	m := smallFS()
 	l, _ := open(t, m, smallLog)
 	if _, err := l.OpenCursor("c", Oldest); err != nil {
 		t.Fatal(err)

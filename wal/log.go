@@ -20,11 +20,16 @@ const (
 	MinMaxBytes = 64 << 10
 )
 
+// minSegments is how many segments fit under the cap, at least: it takes the
+// oldest one whole.
+const minSegments = 8
+
 // Options of a log. The zero value is the default.
 type Options struct {
 	// SegmentBytes is the size of a segment file, 0 for DefaultSegmentBytes. It
-	// is lowered to an eighth of MaxBytes. Only a single record larger than this
-	// makes a larger segment.
+	// is raised to eight times the size of the key records where these are
+	// large, and lowered to an eighth of MaxBytes. Only a single record larger
+	// than this makes a larger segment.
 	SegmentBytes int64
 
 	// MaxBytes is the cap on all that is in the directory, 0 for
@@ -58,7 +63,7 @@ func (o Options) withDefaults() (Options, error) {
 	case o.SyncInterval < 0:
 		return o, fmt.Errorf("%w: SyncInterval %v is negative", ErrOptions, o.SyncInterval)
 	}
-	o.SegmentBytes = min(o.SegmentBytes, o.MaxBytes/8)
+	o.SegmentBytes = min(o.SegmentBytes, o.MaxBytes/minSegments)
 	return o, nil
 }
 
@@ -97,6 +102,7 @@ type active struct {
 	file    File
 	first   uint64
 	size    int64 // committed bytes
+	key     int64 // bytes of its latest key record
 	disk    int64 // bytes of the file, which a failed append may have left longer
 	mustKey bool  // the encoder's chain is broken
 	dirty   bool  // has bytes that are not synced

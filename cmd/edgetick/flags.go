@@ -75,7 +75,7 @@ func (o *options) addGatherFlags(app *kingpin.Application) {
 	one(app, manyBytes, &c.WALMaxBytes, "wal.max-bytes", "1GiB",
 		"Most disk that the log takes. When it is full the oldest ticks go.")
 	one(app, manyBytes, &c.WALSegmentBytes, "wal.segment-bytes", "4MiB",
-		"Size of one file of the log, at most an eighth of --wal.max-bytes.")
+		"Size of one file of the log; more where the series, which each file restates, would be more than an eighth of it, and at most an eighth of --wal.max-bytes.")
 	one(app, aWait, &c.WALSyncInterval, "wal.sync-interval", "0s",
 		"Longest time between syncs of the log to the disk; with 0s each tick is synced before it is sent. Only loss of power can cost what is not synced.")
 	app.Flag("collector.self", "Gather edgetick's own metrics (default: enabled).").Default("true").BoolVar(&o.self)
