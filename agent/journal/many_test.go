@@ -37,16 +37,22 @@ func (m *many) replace(n int) {
 }
 
 func (m *many) tick() *buffer.Tick {
-	m.seq++
-	t := &buffer.Tick{Seq: m.seq, Time: int64(1000 * m.seq), Base: m.end}
+	seq := m.seq + 1
 	values := make([]float64, len(m.series))
 	for i := range values {
 		values[i] = float64(i)
 		if i%10 < 3 {
-			values[i] += float64(m.seq*uint64(7+i%5) + m.seq*m.seq%11)
+			values[i] += float64(seq*uint64(7+i%5) + seq*seq%11)
 		}
 	}
-	t.Blocks = []buffer.Block{{Time: t.Time, Layout: m.layout, Values: values}}
+	return m.wrap(buffer.Block{Layout: m.layout, Values: values})
+}
+
+// wrap makes the next tick of a block.
+func (m *many) wrap(b buffer.Block) *buffer.Tick {
+	m.seq++
+	b.Time = int64(1000 * m.seq)
+	t := &buffer.Tick{Seq: m.seq, Time: b.Time, Base: m.end, Blocks: []buffer.Block{b}}
 	m.end = t.End()
 	return t
 }
