@@ -47,8 +47,9 @@ type Config struct {
 	WALDir string
 	// WALMaxBytes caps the log on disk. Default: 1 GiB.
 	WALMaxBytes int64
-	// WALSegmentBytes is the size of one file of the log. Default: 4 MiB, or an
-	// eighth of WALMaxBytes if that is less.
+	// WALSegmentBytes is the size of one file of the log, but for many series,
+	// which each file restates. Default: 4 MiB. It is never more than an eighth
+	// of WALMaxBytes.
 	WALSegmentBytes int64
 	// WALSyncInterval is the longest time that a tick may be in the log without
 	// being on the disk. Default: none, each tick is synced before it is sent.

@@ -79,7 +79,7 @@ func newJournal(t testing.TB, opts wal.Options) *Journal {
 func TestJournal_KeyRecordsOfManySeriesTakeLittleOfTheLog(t *testing.T) {
 	write := func(segmentBytes int64) uint64 {
 		j := newJournal(t, wal.Options{SegmentBytes: segmentBytes, SyncInterval: time.Hour})
-		m := newMany(20_000)
+		m := newMany(5_000)
 		for range 150 {
 			if m.seq%10 == 9 {
 				m.replace(int(m.seq))
