@@ -246,8 +246,8 @@ func checkPack(t *testing.T, p *packer, window []*buffer.Tick, maxBytes int) {
 		if len(r.body) > maxBytes && x.samples > 1 {
 			t.Errorf("a request of %d bytes with %d samples, the limit is %d", len(r.body), x.samples, maxBytes)
 		}
-		if len(w.message) > x.size+messageOverhead {
-			t.Errorf("a message of %d bytes, said to be at most %d", len(w.message), x.size)
+		if n, err := snappy.DecodedLen(r.body); err != nil || n > x.size+messageOverhead {
+			t.Errorf("a message of %d bytes, said to be at most %d: %v", n, x.size, err)
 		}
 		n := got.read(t, r.body)
 		if n != x.samples || n != r.samples || n == 0 || n > p.own.samples {

@@ -1,8 +1,10 @@
 package remote
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/golang/snappy"
 	"github.com/klauspost/compress/zstd"
@@ -31,10 +33,10 @@ type writer struct {
 	help    descriptions
 	series  proto.TimeSeries // being added
 	samples []proto.Sample   // its, out of columns
-	message []byte           // the encoder's
 
 	describe bool // families may be described
 	body     []byte
+	block    []byte        // of the body
 	zstd     *zstd.Encoder // made when it is needed
 }
 
@@ -61,8 +63,7 @@ func (w *writer) write(p part, by wire) (request, error) {
 		}
 	}
 	var err error
-	w.message = enc.Message()
-	r.body, err = w.compress(by.compression)
+	r.body, err = w.compress(enc.Message(), by.compression)
 	return r, err
 }
 
@@ -119,9 +120,9 @@ func (w *writer) begin(by wire) proto.Encoder {
 	return enc
 }
 
-func (w *writer) compress(by Compression) ([]byte, error) {
+func (w *writer) compress(message []byte, by Compression) ([]byte, error) {
 	if by != Zstd {
-		w.body = snappy.Encode(w.body[:cap(w.body)], w.message)
+		w.snap(message)
 		return w.body, nil
 	}
 	if w.zstd == nil {
@@ -130,8 +131,22 @@ func (w *writer) compress(by Compression) ([]byte, error) {
 			return nil, fmt.Errorf("start zstd: %w", err)
 		}
 	}
-	w.body = w.zstd.EncodeAll(w.message, w.body[:0])
+	w.body = w.zstd.EncodeAll(message, w.body[:0])
 	return w.body, nil
+}
+
+// snappyBlock is the size of the blocks that snappy compresses one by one.
+const snappyBlock = 64 << 10
+
+// snap makes the body that snappy.Encode makes. That wants room for what cannot be
+// compressed, more than the message: this has it for a block only.
+func (w *writer) snap(message []byte) {
+	w.body = binary.AppendUvarint(w.body[:0], uint64(len(message)))
+	for block := range slices.Chunk(message, snappyBlock) {
+		w.block = snappy.Encode(w.block[:cap(w.block)], block)
+		_, head := binary.Uvarint(w.block)
+		w.body = append(w.body, w.block[head:]...)
+	}
 }
 
 // release lets go of the window that has been delivered.
