@@ -63,7 +63,7 @@ func benchSeries(enc proto.Encoder, samples int) []proto.TimeSeries {
 
 func BenchmarkEncoderV2_Intern(b *testing.B) {
 	var enc proto.EncoderV2
-	var symbols []uint32
+	var symbols []byte
 	b.ReportAllocs()
 	for b.Loop() {
 		symbols = enc.Intern(symbols[:0], benchLabels)

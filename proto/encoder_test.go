@@ -89,7 +89,7 @@ func TestEncoder_AllocatesNothing(t *testing.T) {
 	}
 }
 
-func internFor(enc proto.Encoder, labels string) []uint32 {
+func internFor(enc proto.Encoder, labels string) []byte {
 	if v2, ok := enc.(*proto.EncoderV2); ok {
 		return v2.Intern(nil, labels)
 	}

@@ -1,5 +1,7 @@
 package proto
 
+import "encoding/binary"
+
 // ContentTypeV2 is the Content-Type of a remote write 2.0 request. It is to be
 // sent just like this: with a space in it, Prometheus takes the body for an empty
 // request of 1.0, and answers that all is well.
@@ -28,17 +30,19 @@ type EncoderV2 struct {
 	symbols symbols
 	series  []byte
 	message []byte
-	own     []uint32 // ids of a series that came without
+	own     []byte // ids of a series that came without
 	times   times
 }
 
 var _ Encoder = (*EncoderV2)(nil)
 
-// Intern appends the symbols of a label set, which are a TimeSeries' Symbols in
-// this encoder's messages until Forget. labels is not retained.
-func (e *EncoderV2) Intern(dst []uint32, labels string) []uint32 {
+// Intern appends the symbols of a label set, a few bytes for each, which are a
+// TimeSeries' Symbols in this encoder's messages until Forget. labels is not
+// retained.
+func (e *EncoderV2) Intern(dst []byte, labels string) []byte {
 	for name, value := range Labels(labels) {
-		dst = append(dst, e.symbols.intern(name), e.symbols.intern(value))
+		dst = appendVarint(dst, uint64(e.symbols.intern(name)))
+		dst = appendVarint(dst, uint64(e.symbols.intern(value)))
 	}
 	return dst
 }
@@ -48,12 +52,9 @@ func (e *EncoderV2) Intern(dst []uint32, labels string) []uint32 {
 // series come and go calls Forget when it is well above what is in use.
 func (e *EncoderV2) Size() int { return e.symbols.bytes }
 
-// Forget empties the dictionary and begins a new message. All that Intern has
-// given out is void.
-func (e *EncoderV2) Forget() {
-	e.symbols.forget()
-	e.series = e.series[:0]
-}
+// Forget empties the dictionary, lets go of all memory and begins a new message.
+// All that Intern has given out is void.
+func (e *EncoderV2) Forget() { *e = EncoderV2{} }
 
 // Reset begins a new message.
 func (e *EncoderV2) Reset() {
@@ -64,7 +65,7 @@ func (e *EncoderV2) Reset() {
 // Add adds a series with its metadata, with the help text if ts.Describe is set.
 func (e *EncoderV2) Add(ts *TimeSeries) {
 	ids := e.ids(ts)
-	b, head := beginFieldOf(e.series, tagRequestTimeseriesV2, 2*len(ids)+usualSample*len(ts.Samples))
+	b, head := beginFieldOf(e.series, tagRequestTimeseriesV2, len(ids)+usualSample*len(ts.Samples))
 	body := len(b)
 	b = e.appendRefs(b, ids)
 	b = e.times.appendSamples(b, ts.Samples, ts.Start)
@@ -83,7 +84,7 @@ func (e *EncoderV2) Add(ts *TimeSeries) {
 }
 
 // ids are the symbols of the series' labels.
-func (e *EncoderV2) ids(ts *TimeSeries) []uint32 {
+func (e *EncoderV2) ids(ts *TimeSeries) []byte {
 	if len(ts.Symbols) > 0 {
 		return ts.Symbols
 	}
@@ -91,14 +92,19 @@ func (e *EncoderV2) ids(ts *TimeSeries) []uint32 {
 	return e.own
 }
 
-func (e *EncoderV2) appendRefs(dst []byte, ids []uint32) []byte {
+func (e *EncoderV2) appendRefs(dst, ids []byte) []byte {
 	if len(ids) == 0 {
 		return dst
 	}
 	dst = beginField(dst, tagSeriesRefs)
 	body := len(dst)
-	for _, id := range ids {
-		dst = appendVarint(dst, uint64(e.symbols.ref(id)))
+	for len(ids) > 0 {
+		id, n := uint64(ids[0]), 1
+		if id >= 0x80 {
+			id, n = binary.Uvarint(ids)
+		}
+		dst = appendVarint(dst, uint64(e.symbols.ref(uint32(id))))
+		ids = ids[n:]
 	}
 	return endField(dst, body)
 }

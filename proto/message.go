@@ -7,7 +7,7 @@ type TimeSeries struct {
 	Labels string
 	// Symbols stands for Labels in a 2.0 message, as [EncoderV2.Intern] gave it
 	// out; empty, the encoder looks Labels up itself.
-	Symbols    []uint32
+	Symbols    []byte
 	Samples    []Sample
 	Histograms []Histogram
 	Exemplars  []Exemplar

@@ -40,12 +40,6 @@ func (s *symbols) reset() {
 	clear(s.passing)
 }
 
-// forget empties the dictionary, and begins a new message.
-func (s *symbols) forget() {
-	*s = symbols{message: s.message, encoded: s.encoded, passing: s.passing}
-	s.reset()
-}
-
 // intern is the id of text. A new one is a copy, so that a dictionary of few
 // strings does not hold on to many label sets.
 func (s *symbols) intern(text string) uint32 {

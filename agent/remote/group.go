@@ -87,6 +87,7 @@ func isMixed(t *buffer.Tick) bool {
 func (g *grouper) release() {
 	g.clear()
 	g.frames.release()
+	g.merge.release()
 }
 
 func (g *grouper) clear() {

@@ -84,6 +84,18 @@ func isStale(s buffer.Sample) bool {
 	return s.Histogram == "" && math.Float64bits(s.Value) == value.StaleNaN
 }
 
+// keepMerged is how many samples a merger keeps its memory for. It is for few as a
+// rule, but after a start and on a backlog for whole windows.
+const keepMerged = 4096
+
+// release lets go of the samples, and of the memory of many.
+func (m *merger) release() {
+	m.reset()
+	if cap(m.samples) > keepMerged {
+		*m = merger{}
+	}
+}
+
 func (m *merger) reset() {
 	if m.bySeries == nil {
 		m.bySeries = make(map[string]int32)

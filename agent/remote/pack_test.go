@@ -544,3 +544,19 @@ func benchmarkPack(b *testing.B, window []*buffer.Tick, by wire, samples int) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(samples), "ns/sample")
 	b.ReportMetric(float64(bytes)/float64(samples), "wireB/sample")
 }
+
+// What it takes to merge a whole window, as after a start, is not kept.
+func TestPacker_KeepsLittleAfterALargeMerge(t *testing.T) {
+	for series, kept := range map[int]bool{10: true, keepMerged: false} {
+		window := steadyWindow(series, 2)
+		window[0].Blocks = append(window[0].Blocks, buffer.Block{Source: buffer.Mixed})
+		p := newPacker(100, 1<<20)
+		if err := p.pack(window, p.limits(), func(part) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		p.release()
+		if n := cap(p.group.merge.samples); n > 0 != kept {
+			t.Errorf("%d series: memory for %d samples is kept", series, n)
+		}
+	}
+}

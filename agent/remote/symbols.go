@@ -1,6 +1,8 @@
 package remote
 
 import (
+	"slices"
+
 	"github.com/edgetick/edgetick/buffer"
 	"github.com/edgetick/edgetick/proto"
 )
@@ -9,12 +11,13 @@ import (
 // series: in 2.0 as symbols, and for 1.0 with legal names.
 type symbols struct {
 	layouts layouts[labelSets]
-	kept    int // size of the dictionary in the first window after it was emptied
+	kept    int    // size of the dictionary in the first window after it was emptied
+	ids     []byte // of the layout being interned
 }
 
 // labelSets are those of the series of a layout.
 type labelSets struct {
-	ids  []uint32 // symbols of all series, one after the other
+	ids  []byte   // symbols of all series, one after the other
 	ends []uint32 // in ids, of each series; nil until they are needed
 
 	checked bool
@@ -33,16 +36,18 @@ func (s *symbols) intern(l *buffer.Layout, enc *proto.EncoderV2) *labelSets {
 	sets := s.layouts.of(l)
 	if sets.ends == nil {
 		sets.ends = make([]uint32, len(l.Series))
+		s.ids = s.ids[:0]
 		for i, series := range l.Series {
-			sets.ids = enc.Intern(sets.ids, series.Labels)
-			sets.ends[i] = uint32(len(sets.ids))
+			s.ids = enc.Intern(s.ids, series.Labels)
+			sets.ends[i] = uint32(len(s.ids))
 		}
+		sets.ids = slices.Clone(s.ids)
 	}
 	return sets
 }
 
 // symbols are those of a series.
-func (s *labelSets) symbols(series int) []uint32 {
+func (s *labelSets) symbols(series int) []byte {
 	start := uint32(0)
 	if series > 0 {
 		start = s.ends[series-1]
@@ -68,13 +73,16 @@ func (s *symbols) escape(l *buffer.Layout) *labelSets {
 	return sets
 }
 
-// release says that a window has been sent, and forgets what is not used.
-func (s *symbols) release(enc *proto.EncoderV2) {
+// release says that a window has been sent, at last in that version, and forgets
+// what is not used.
+func (s *symbols) release(enc *proto.EncoderV2, by Protocol) {
 	s.layouts.release()
+	s.ids = nil
 	if s.kept == 0 {
 		s.kept = enc.Size()
 	}
-	if enc.Size() > wornTimes*s.kept+wornBytes {
+	worn := enc.Size() > wornTimes*s.kept+wornBytes
+	if idle := by != Protocol2 && enc.Size() > 0; worn || idle {
 		enc.Forget()
 		s.layouts.forget()
 		s.kept = 0

@@ -34,7 +34,8 @@ type writer struct {
 	series  proto.TimeSeries // being added
 	samples []proto.Sample   // its, out of columns
 
-	describe bool // families may be described
+	by       Protocol // of the last request
+	describe bool     // its families may be described
 	body     []byte
 	block    []byte        // of the body
 	zstd     *zstd.Encoder // made when it is needed
@@ -44,7 +45,7 @@ type writer struct {
 func (w *writer) write(p part, by wire) (request, error) {
 	r := request{wire: by}
 	enc := w.begin(by)
-	w.describe = p.describe
+	w.by, w.describe = by.protocol, p.describe
 	for i := range p.pieces {
 		x := &p.pieces[i]
 		if by.protocol == Protocol1 && !fits1(x) {
@@ -57,9 +58,9 @@ func (w *writer) write(p part, by wire) (request, error) {
 		}
 		r.samples += x.count()
 		if x.columns != nil {
-			w.addColumns(enc, x, by.protocol)
+			w.addColumns(enc, x)
 		} else {
-			w.addSingle(enc, x, by.protocol)
+			w.addSingle(enc, x)
 		}
 	}
 	var err error
@@ -68,13 +69,13 @@ func (w *writer) write(p part, by wire) (request, error) {
 }
 
 // addColumns adds the series of a stretch of columns.
-func (w *writer) addColumns(enc proto.Encoder, x *piece, by Protocol) {
+func (w *writer) addColumns(enc proto.Encoder, x *piece) {
 	c, first := x.columns, int(x.first)
 	w.samples = c.samples(w.samples[:0], first, int(x.last))
 	ts := &w.series
 	*ts = proto.TimeSeries{Samples: w.samples}
 	var sets *labelSets
-	if by == Protocol2 {
+	if w.by == Protocol2 {
 		sets = w.symbols.intern(c.layout, &w.v2)
 	} else {
 		sets = w.symbols.escape(c.layout)
@@ -83,7 +84,7 @@ func (w *writer) addColumns(enc proto.Encoder, x *piece, by Protocol) {
 		s := c.layout.Series[i]
 		c.fill(w.samples, first, i)
 		ts.Labels, ts.Start = s.Labels, s.Start
-		if by == Protocol2 {
+		if w.by == Protocol2 {
 			ts.Symbols = sets.symbols(i)
 		} else if escaped, ok := sets.escaped[i]; ok {
 			ts.Labels = escaped
@@ -94,11 +95,11 @@ func (w *writer) addColumns(enc proto.Encoder, x *piece, by Protocol) {
 }
 
 // addSingle adds a single series.
-func (w *writer) addSingle(enc proto.Encoder, x *piece, by Protocol) {
+func (w *writer) addSingle(enc proto.Encoder, x *piece) {
 	ts := &w.series
 	ts.Symbols = nil
 	x.put(ts)
-	if by == Protocol1 {
+	if w.by == Protocol1 {
 		ts.Labels = proto.EscapeNames(ts.Labels)
 	}
 	w.tell(x.series.Family)
@@ -153,7 +154,7 @@ func (w *writer) snap(message []byte) {
 func (w *writer) release() {
 	w.series = proto.TimeSeries{}
 	w.help.delivered()
-	w.symbols.release(&w.v2)
+	w.symbols.release(&w.v2, w.by)
 }
 
 // fits1 tells whether remote write 1.0 can tell a piece. It has no histograms

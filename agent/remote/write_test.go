@@ -58,3 +58,35 @@ func TestWriter_EscapesNamesFor1(t *testing.T) {
 		}
 	}
 }
+
+// A receiver that takes 1.0 alone costs no dictionary.
+func TestWriter_ForgetsSymbolsThatAreNotUsed(t *testing.T) {
+	var w writer
+	w.help.look(time.Unix(1, 0))
+	send := func(by Protocol) {
+		p := newPacker(2000, 512<<10)
+		err := p.pack(steadyWindow(10, 1), p.limits(), func(x part) error {
+			_, err := w.write(x, wire{by, Snappy})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(Protocol2)
+	w.release()
+	if w.v2.Size() == 0 {
+		t.Error("the dictionary is gone after a window in 2.0")
+	}
+	send(Protocol2) // which the receiver has not understood
+	send(Protocol1)
+	w.release()
+	if w.v2.Size() != 0 || len(w.symbols.layouts.known) != 0 {
+		t.Errorf("%d bytes of symbols for %d layouts are kept", w.v2.Size(), len(w.symbols.layouts.known))
+	}
+	send(Protocol1)
+	w.release()
+	if len(w.symbols.layouts.known) != 1 {
+		t.Error("what 1.0 needs to know of the layout is forgotten")
+	}
+}
