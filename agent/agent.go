@@ -27,6 +27,7 @@ type Agent struct {
 	journal *journal.Journal
 	remotes []*remote.Remote
 	loop    *loop
+	spares  collector.Spares
 }
 
 // errFlushDeadline ends the remotes when the last flush takes too long.
@@ -126,6 +127,7 @@ func (a *Agent) newSource(cfg Target) (collector.Source, error) {
 			MaxBodyBytes: a.cfg.MaxBodyBytes,
 			UserAgent:    a.cfg.UserAgent,
 			Histograms:   *cfg.Histograms,
+			Spares:       &a.spares,
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -126,6 +127,38 @@ func TestTarget_AllocatesNothingPerSeries(t *testing.T) {
 		}
 		if n := count(many[format]); n > most {
 			t.Errorf("%s: %v allocations for 1000 series, want at most %v", format, n, most)
+		}
+	}
+}
+
+// A scrape allocates the column of values, and little beside, whatever the size of
+// the page and however it is sent.
+func TestTarget_ScrapesWithoutGarbage(t *testing.T) {
+	for _, chunked := range []bool{false, true} {
+		for _, n := range []int{10, 1000} {
+			url := servePage(t, newChangingPage(n, "").pages[0], chunked)
+			source := fromHTTP(t, collector.HTTPConfig{URL: url, MaxBodyBytes: 1 << 20})
+			tgt := newTarget(collector.Config{Source: source, Timeout: time.Minute})
+			at := int64(0)
+			gather := func() {
+				at += 1000
+				if _, err := tgt.Gather(t.Context(), at); err != nil {
+					t.Fatal(err)
+				}
+			}
+			gather()
+			gather()
+			const runs = 200
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			allocs := testing.AllocsPerRun(runs, gather)
+			runtime.ReadMemStats(&after)
+			beside := int64(after.TotalAlloc-before.TotalAlloc)/runs - int64(n+reports)*8
+			t.Logf("%d series, chunked: %t: %v allocations, %d bytes beside the column", n, chunked, allocs, beside)
+			if allocs > 5 || beside > 2048 { // a spare is made anew when there was a collection
+				t.Errorf("%d series, chunked: %t: %v allocations, %d bytes beside the column", n, chunked, allocs, beside)
+			}
+			tgt.Close()
 		}
 	}
 }

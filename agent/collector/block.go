@@ -39,6 +39,7 @@ func (p *pages) block(page Page, at int64, r *report, err error) (buffer.Block, 
 	default:
 		p.take(&b)
 	}
+	p.next.drop()
 	p.last = at
 	if !p.behind && p.series.sweep(p.number, at, p.live) {
 		p.plan.drop()

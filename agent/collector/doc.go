@@ -6,6 +6,8 @@
 //     in the best format that format.go asks for; gather.go has it of a
 //     prometheus.Gatherer; package node beside this one yields the host's own
 //     metrics.
+//   - conn.go: the one connection to an exporter. head.go reads what comes before
+//     the page and body.go the page, into memory that targets share: spares.go.
 //   - target.go: a [Target] runs one source with a deadline and never twice at
 //     once, whatever the source does.
 //   - page.go: the page is read, sample by sample (sample.go): text by text.go,

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,13 +29,15 @@ type HTTPConfig struct {
 	UserAgent    string
 	// Histograms decides which format the exporter is asked for.
 	Histograms Histograms
+	// Spares is the memory for pages, of which sources should have one in common.
+	// It may be nil.
+	Spares *Spares
 	// Transport is used instead of a connection pool of the source's own. It
 	// is meant for tests.
 	Transport http.RoundTripper
 }
 
-// FromHTTP makes a source of an exporter. The connection is kept between
-// scrapes, and so is the memory for pages.
+// FromHTTP makes a source of an exporter. The connection is kept between scrapes.
 func FromHTTP(cfg HTTPConfig) (Source, error) {
 	req, err := http.NewRequest(http.MethodGet, cfg.URL, http.NoBody)
 	if err != nil {
@@ -60,93 +61,148 @@ func FromHTTP(cfg HTTPConfig) (Source, error) {
 			IdleConnTimeout:     10 * time.Minute,
 		}
 	}
-	return &httpSource{client: &http.Client{Transport: transport}, req: req, limit: cfg.MaxBodyBytes}, nil
+	s := &httpSource{
+		client: &http.Client{Transport: transport},
+		req:    req,
+		limit:  cfg.MaxBodyBytes,
+		spares: cfg.Spares,
+		size:   firstSize,
+	}
+	if s.spares == nil {
+		s.spares = new(Spares)
+	}
+	if cfg.Transport == nil && connectable(req.URL) {
+		if s.conn, err = newConn(req); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
+// firstSize is what is taken for the size of a page before there was one.
+const firstSize = 4096
+
 type httpSource struct {
-	client *http.Client
+	conn   *conn        // nil if net/http is asked
+	client *http.Client // for what a conn does not do
 	req    *http.Request
 	limit  int
-	bodies [2][]byte // take turns: the last page stays as it is while the next is read
-	turn   int
+	spares *Spares
+	size   int // of the page before, in bytes
 	gzip   *gzip.Reader
 }
 
 // Close implements io.Closer.
 func (s *httpSource) Close() error {
+	if s.conn != nil {
+		s.conn.close()
+	}
 	s.client.CloseIdleConnections()
 	return nil
 }
 
+// Collect implements Source.
 func (s *httpSource) Collect(ctx context.Context) (Page, error) {
+	deadline, _ := ctx.Deadline()
+	return s.collectBy(ctx, deadline)
+}
+
+// collectBy implements punctual.
+func (s *httpSource) collectBy(ctx context.Context, deadline time.Time) (Page, error) {
+	page, err := s.fetch(ctx, deadline)
+	switch {
+	case err == nil:
+		return page, nil
+	case ctx.Err() != nil:
+		return Page{}, context.Cause(ctx)
+	case !deadline.IsZero() && !time.Now().Before(deadline):
+		return Page{}, context.DeadlineExceeded
+	default:
+		return Page{}, err
+	}
+}
+
+func (s *httpSource) fetch(ctx context.Context, deadline time.Time) (Page, error) {
+	if s.conn == nil {
+		return s.fetchByClient(ctx, deadline)
+	}
+	r, body, err := s.conn.ask(ctx, deadline)
+	if err != nil {
+		return Page{}, err
+	}
+	if r.redirects() { // and will again
+		s.conn.close()
+		s.conn = nil
+		return s.fetchByClient(ctx, deadline)
+	}
+	defer s.conn.end(r)
+	return s.read(r, body)
+}
+
+// fetchByClient has net/http do it.
+func (s *httpSource) fetchByClient(ctx context.Context, deadline time.Time) (Page, error) {
+	if !deadline.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline)
+		defer cancel()
+	}
 	resp, err := s.client.Do(s.req.WithContext(ctx))
 	if err != nil {
 		return Page{}, err
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be kept
-		return Page{}, fmt.Errorf("server returned HTTP status %s", resp.Status)
+	r := replyOf(resp)
+	return s.read(&r, resp.Body)
+}
+
+// read reads the body of an answer.
+func (s *httpSource) read(r *reply, body io.Reader) (Page, error) {
+	if r.code != http.StatusOK {
+		io.CopyN(io.Discard, body, 64<<10) // so that the connection can be kept
+		return Page{}, fmt.Errorf("server returned HTTP status %s", r.status)
 	}
-	page, err := s.unpacked(resp)
+	size := s.size
+	if strings.EqualFold(r.encoding, "gzip") {
+		if s.gzip == nil {
+			s.gzip = new(gzip.Reader)
+		}
+		if err := s.gzip.Reset(body); err != nil {
+			return Page{}, err
+		}
+		body = s.gzip
+	} else if r.size >= 0 {
+		size = int(min(r.size, math.MaxInt32))
+	}
+	page, err := s.readAll(body, min(size, s.limit))
 	if err != nil {
 		return Page{}, err
 	}
-	body, err := s.readAll(page, s.size(resp, page != io.Reader(resp.Body)))
-	if err != nil {
-		return Page{}, err
-	}
-	return Page{Body: body, ContentType: resp.Header.Get("Content-Type")}, nil
+	return Page{Body: page, ContentType: r.contentType, spares: s.spares}, nil
 }
 
-func (s *httpSource) unpacked(resp *http.Response) (io.Reader, error) {
-	if !strings.EqualFold(resp.Header.Get("Content-Encoding"), "gzip") {
-		return resp.Body, nil
-	}
-	if s.gzip == nil {
-		s.gzip = new(gzip.Reader)
-	}
-	return s.gzip, s.gzip.Reset(resp.Body)
-}
-
-// spare is the least room after a page. The parser needs some, and without there
-// is no telling whether a page has ended.
-const spare = 64
-
-// readAll reads a page, which is probably of the given size, into the buffer that
-// does not hold the page before.
+// readAll reads a page, which is probably of the given size.
 func (s *httpSource) readAll(r io.Reader, size int) ([]byte, error) {
-	s.turn = 1 - s.turn
-	body := s.bodies[s.turn][:0]
-	if cap(body) < size+spare || cap(body)/4 > size+spare {
-		body = make([]byte, 0, size+size/8+spare)
-	}
+	page := s.spares.take(size)
 	for {
-		if cap(body)-len(body) < spare {
-			body = slices.Grow(body, len(body)+spare)
+		n, err := r.Read(page[len(page):cap(page)])
+		page = page[:len(page)+n]
+		if len(page) > s.limit {
+			err = fmt.Errorf("%w: more than %d bytes", ErrBodyTooLarge, s.limit)
 		}
-		n, err := r.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		s.bodies[s.turn] = body
-		if len(body) > s.limit {
-			return nil, fmt.Errorf("%w: more than %d bytes", ErrBodyTooLarge, s.limit)
-		}
-		if err == io.EOF {
-			return body, nil
-		}
-		if err != nil {
+		switch {
+		case err == io.EOF:
+			s.size = len(page)
+			if !fits(page, s.size) {
+				page = s.spares.move(page, s.size)
+			}
+			return page, nil
+		case err != nil:
+			s.spares.give(page)
 			return nil, err
+		case cap(page)-len(page) < spare:
+			page = s.spares.move(page, 2*len(page))
 		}
 	}
-}
-
-// size is about how large a page will be, as far as it can be known.
-func (s *httpSource) size(resp *http.Response, unpacked bool) int {
-	size := len(s.bodies[s.turn])
-	if !unpacked && resp.ContentLength >= 0 {
-		size = int(min(resp.ContentLength, math.MaxInt32))
-	}
-	return min(size, s.limit)
 }
 
 // OnLoopback tells whether u leads to this node itself.

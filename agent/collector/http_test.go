@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -217,33 +216,6 @@ func TestHTTP_KeepsTheConnection(t *testing.T) {
 	}
 	if conns.Load() != 1 || requests.Load() != 10 {
 		t.Errorf("%d connections for %d requests, want one for 10", conns.Load(), requests.Load())
-	}
-}
-
-// Two buffers take turns, so that a page stays as it is while the next is read.
-func TestHTTP_ReusesItsBuffers(t *testing.T) {
-	n := 0
-	s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		n++
-		fmt.Fprintf(w, "a %d\n", n)
-	})
-	var before []*byte
-	var last []byte
-	for i := range 6 {
-		p, err := s.Collect(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if i > 0 && string(last) != fmt.Sprintf("a %d\n", i) {
-			t.Errorf("page %d has become %q", i, last)
-		}
-		if i > 1 && before[i-2] != &p.Body[0] {
-			t.Errorf("page %d is in another buffer than the one before the last", i+1)
-		}
-		if cap(p.Body)-len(p.Body) < 2 {
-			t.Errorf("page %d has no room after it", i+1)
-		}
-		before, last = append(before, &p.Body[0]), p.Body
 	}
 }
 

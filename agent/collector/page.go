@@ -113,7 +113,6 @@ func (p *pages) begin(at int64) {
 	r := &p.read
 	clear(r.beside)
 	clear(r.examples)
-	p.next.drop()
 	p.read = reading{
 		at:       at,
 		stats:    p.stats,
@@ -139,6 +138,7 @@ func (p *pages) parse(page Page) (err error) {
 		}
 	}()
 	if page.empty() {
+		page.free()
 		return nil
 	}
 	r := &p.read
@@ -146,8 +146,9 @@ func (p *pages) parse(page Page) (err error) {
 	f := p.formatOf(page.ContentType)
 	r.dated = f != textFormat || page.Families != nil
 	if page.Families == nil && f != protobuf {
-		return p.readText(page.Body, page.ContentType)
+		return p.readText(page)
 	}
+	defer page.free()
 	p.settle()
 	if page.Families != nil {
 		return p.readFamilies(page.Families)

@@ -9,7 +9,8 @@ import (
 // plan is a page of text with the places of its samples. The sample of place i
 // is that of pages.live[i].
 type plan struct {
-	page        []byte // the source's; it stays as it is until the next page has been read
+	page        []byte  // it stays as it is until the next page has been read
+	spares      *Spares // whose page is, if not the source's
 	contentType string
 	places      []place
 	runs        []run
@@ -24,6 +25,9 @@ type place struct{ value, end uint32 }
 
 // drop forgets the page, so that the next one is read without it.
 func (p *plan) drop() {
+	if p.spares != nil {
+		p.spares.give(p.page)
+	}
 	clear(p.runs)
 	*p = plan{places: p.places[:0], runs: p.runs[:0]}
 }
@@ -106,7 +110,8 @@ func (p *plan) describe(r run) {
 func (p *pages) remember() {
 	r := &p.read
 	if r.steady {
-		p.plan.page = p.next.page
+		p.plan.page, p.next.page = p.next.page, p.plan.page
+		p.plan.spares, p.next.spares = p.next.spares, p.plan.spares
 	} else {
 		p.plan, p.next = p.next, p.plan
 	}
@@ -121,6 +126,7 @@ func (p *pages) remember() {
 // before.
 func (p *pages) relax() {
 	r := &p.read
+	p.next.drop()
 	p.next, p.piece = plan{}, nil
 	r.column, r.starts, r.beside, r.examples = nil, nil, nil, nil
 	p.plan.places, p.plan.runs = slices.Clone(p.plan.places), slices.Clone(p.plan.runs)

@@ -63,9 +63,7 @@ func New(cfg Config) *Target {
 // always good; the error says why it holds no page.
 func (t *Target) Gather(ctx context.Context, at int64) (buffer.Block, error) {
 	start := time.Now()
-	scrape, cancel := context.WithTimeout(ctx, t.cfg.Timeout)
-	defer cancel()
-	page, err := t.collect(scrape)
+	page, err := t.collect(ctx, start.Add(t.cfg.Timeout))
 
 	var r report
 	b, err := t.pages.block(page, at, &r, err)
@@ -91,8 +89,18 @@ func (t *Target) Close() error {
 // Discarded tells what of the pages so far broke the rules.
 func (t *Target) Discarded() Discarded { return t.pages.stats }
 
-// collect asks the source, unless it still hangs.
-func (t *Target) collect(ctx context.Context) (Page, error) {
+// collect asks the source for a page until a deadline.
+func (t *Target) collect(ctx context.Context, deadline time.Time) (Page, error) {
+	if s, ok := t.cfg.Source.(punctual); ok {
+		return caught(func() (Page, error) { return s.collectBy(ctx, deadline) })
+	}
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	return t.watch(ctx)
+}
+
+// watch asks a source that may hang, unless it still does.
+func (t *Target) watch(ctx context.Context) (Page, error) {
 	if t.hanging != nil {
 		select {
 		case <-t.hanging:
@@ -103,14 +111,8 @@ func (t *Target) collect(ctx context.Context) (Page, error) {
 	}
 	done := make(chan answer, 1)
 	go func() {
-		var a answer
-		defer func() {
-			if p := recover(); p != nil {
-				a = answer{err: fmt.Errorf("the source panicked: %v", p)}
-			}
-			done <- a
-		}()
-		a.page, a.err = t.cfg.Source.Collect(ctx)
+		page, err := caught(func() (Page, error) { return t.cfg.Source.Collect(ctx) })
+		done <- answer{page, err}
 	}()
 	select {
 	case a := <-done:
@@ -119,6 +121,16 @@ func (t *Target) collect(ctx context.Context) (Page, error) {
 		t.hanging = done
 		return Page{}, context.Cause(ctx)
 	}
+}
+
+// caught makes an error of a source's panic.
+func caught(collect func() (Page, error)) (page Page, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			page, err = Page{}, fmt.Errorf("the source panicked: %v", p)
+		}
+	}()
+	return collect()
 }
 
 // note logs when the target begins to fail and when it has recovered.

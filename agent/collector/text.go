@@ -16,10 +16,10 @@ import (
 // readText reads a page of text, of either format, into p.read: as far as it is
 // the page before by follow.go, from there on by patch.go. A page of which none
 // before is known is the rest of a page.
-func (p *pages) readText(page []byte, contentType string) error {
+func (p *pages) readText(page Page) error {
 	r := &p.read
-	p.next.page, p.next.contentType = p.ended(page), contentType
-	known := p.plan.fits(contentType) && r.at > p.last
+	p.next.page, p.next.spares, p.next.contentType = p.ended(page.Body), page.spares, page.ContentType
+	known := p.plan.fits(page.ContentType) && r.at > p.last
 	samples, at := 0, 0
 	if known {
 		samples, at = p.follow(p.next.page)
