@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/edgetick/edgetick/agent/collector"
@@ -25,11 +26,13 @@ type loop struct {
 
 	epoch   time.Time // of the monotonic clock
 	open    *buffer.Tick
-	running int         // targets
-	blocks  chan result // from running targets
-	seq     uint64      // of the last tick committed
-	end     uint64      // samples in all ticks committed
-	ahead   bool        // the wall clock was set back and has not caught up
+	running int           // targets whose blocks have not been taken
+	blocks  chan result   // of targets, in the order in which they came
+	out     atomic.Int64  // running targets whose blocks are not among these
+	allIn   chan struct{} // the last of them is
+	seq     uint64        // of the last tick committed
+	end     uint64        // samples in all ticks committed
+	ahead   bool          // the wall clock was set back and has not caught up
 	orphans orphans
 	follows bool // the next tick is the first after another life's
 }
@@ -39,7 +42,8 @@ type target struct {
 	*collector.Target
 	every int64 // beats
 
-	index   int // in Config.Targets
+	index   int        // in Config.Targets
+	beats   chan int64 // of which the target is to gather: their timestamps
 	running bool
 	number  int64 // of the beat at which it last was due
 	counted collector.Discarded
@@ -61,6 +65,7 @@ func newLoop(a *Agent, targets []*target) *loop {
 		metrics:  newMetrics(a.cfg.Registry, a.cfg.TickInterval, a.ring),
 		log:      a.log,
 		blocks:   make(chan result, len(targets)),
+		allIn:    make(chan struct{}, 1),
 	}
 }
 
@@ -74,23 +79,24 @@ func (l *loop) continueFrom(s journal.Start) {
 // run ticks until ctx is done. When it returns, all that was gathered in time is
 // committed and no target is running.
 func (l *loop) run(ctx context.Context) {
-	var gathering sync.WaitGroup
 	l.epoch = time.Now()
 	ticker := time.NewTicker(l.schedule.wait(l.epoch, 0))
 	defer ticker.Stop()
+	gathering := l.gather(ctx)
 	for {
 		select {
 		case <-ticker.C:
 			now := time.Now()
 			b, wait := l.schedule.fire(now.Round(0), now.Sub(l.epoch))
 			ticker.Reset(wait)
+			l.takeAll()
 			l.commit() // what is still out goes into this tick
 			l.begin(b)
-			l.start(ctx, b, &gathering)
-		case r := <-l.blocks:
-			l.take(r)
+			l.start(b)
+		case <-l.allIn:
+			l.takeAll()
 		case <-ctx.Done():
-			l.finish(&gathering)
+			l.finish(gathering)
 			return
 		}
 	}
@@ -98,26 +104,52 @@ func (l *loop) run(ctx context.Context) {
 
 // once gathers a single tick, at once and not on a beat.
 func (l *loop) once(ctx context.Context) {
-	var gathering sync.WaitGroup
+	gathering := l.gather(ctx)
 	b := l.schedule.now(time.Now())
 	l.begin(b)
-	l.start(ctx, b, &gathering)
+	l.start(b)
 	for l.running > 0 && ctx.Err() == nil {
 		select {
-		case r := <-l.blocks:
-			l.take(r)
+		case <-l.allIn:
+			l.takeAll()
 		case <-ctx.Done():
 		}
 	}
-	l.finish(&gathering)
+	l.finish(gathering)
+}
+
+// gather starts a goroutine for each target, which gathers at the beats that it is
+// given until finish ends it. A goroutine that stays has a stack that has grown.
+func (l *loop) gather(ctx context.Context) *sync.WaitGroup {
+	gathering := new(sync.WaitGroup)
+	for _, t := range l.targets {
+		t.beats = make(chan int64, 1)
+		gathering.Go(func() {
+			for at := range t.beats {
+				block, err := t.Gather(ctx, at)
+				if ctx.Err() == nil { // else it was cut short, and says nothing about the target
+					l.blocks <- result{t, block, err}
+				}
+				// One is waited for, not each: the loop has nothing to do before.
+				if l.out.Add(-1) == 0 {
+					select {
+					case l.allIn <- struct{}{}:
+					default: // the loop has yet to look
+					}
+				}
+			}
+		})
+	}
+	return gathering
 }
 
 // finish commits what targets had yielded before gathering was cut short.
 func (l *loop) finish(gathering *sync.WaitGroup) {
-	gathering.Wait()
-	for len(l.blocks) > 0 {
-		l.take(<-l.blocks)
+	for _, t := range l.targets {
+		close(t.beats)
 	}
+	gathering.Wait()
+	l.takeAll()
 	l.commit()
 	for _, t := range l.targets {
 		if err := t.Close(); err != nil {
@@ -143,19 +175,15 @@ func (l *loop) begin(b beat) {
 
 // start starts the targets that are due at a beat, but for those that are still
 // running since an earlier one.
-func (l *loop) start(ctx context.Context, b beat, gathering *sync.WaitGroup) {
+func (l *loop) start(b beat) {
 	for _, t := range l.targets {
 		if t.running || !t.due(b.number) {
 			continue
 		}
 		t.running, t.number = true, b.number
 		l.running++
-		gathering.Go(func() {
-			block, err := t.Gather(ctx, b.time)
-			if ctx.Err() == nil { // else it was cut short, and says nothing about the target
-				l.blocks <- result{t, block, err}
-			}
-		})
+		l.out.Add(1)
+		t.beats <- b.time
 	}
 	l.settle()
 }
@@ -164,6 +192,13 @@ func (l *loop) start(ctx context.Context, b beat, gathering *sync.WaitGroup) {
 // last due.
 func (t *target) due(number int64) bool {
 	return t.number == 0 || number/t.every > t.number/t.every
+}
+
+// takeAll takes the blocks that have come.
+func (l *loop) takeAll() {
+	for len(l.blocks) > 0 {
+		l.take(<-l.blocks)
+	}
 }
 
 // take adds a target's block to the open tick.
