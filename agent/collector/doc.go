@@ -21,7 +21,7 @@
 //   - block.go: the page becomes a column; what vanished gets a stale marker,
 //     what carries its own timestamp or is a histogram stands beside the column.
 //   - series.go, family.go: the target's memory of its series and of what the
-//     page says about them.
+//     page says about them; table.go finds a series in it.
 //   - labels.go: the target's labels are put on each series, as Prometheus does.
 //   - report.go: up and the scrape_* samples about the scrape itself.
 //

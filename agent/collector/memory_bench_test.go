@@ -24,39 +24,6 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// maxSeriesBytes is what a series may take, the text of its line on the page and
-// that of its labels aside. Each tenth begins a family, which is part of it.
-const maxSeriesBytes = 150
-
-func TestPages_TakeFewBytesForEachSeries(t *testing.T) {
-	const n = 10_000
-	f := filled(t, n)
-	if each := (f.heap - f.page - f.labels) / n; each > maxSeriesBytes {
-		t.Errorf("%d bytes for each series beside its text, want at most %d", each, maxSeriesBytes)
-	}
-}
-
-// A page with the series of the one before is read into its column, which is
-// given out, and into nothing else.
-func TestPages_SteadyPageAllocatesOnlyItsColumn(t *testing.T) {
-	p := newPages(newLabeler(labels.FromStrings("job", "job"), labels.EmptyLabels()), Classic)
-	var bodies [2][]byte
-	for i := range bodies {
-		bodies[i] = usualPage(1000, i)
-	}
-	i := 0
-	n := testing.AllocsPerRun(2*calmPages, func() {
-		i++
-		var r report
-		if _, err := p.block(Page{Body: bodies[i%2]}, int64(i)*1000, &r, nil); err != nil {
-			t.Fatal(err)
-		}
-	})
-	if n > 1 || !p.read.steady {
-		t.Errorf("%v allocations, want 1; the page is steady: %t", n, p.read.steady)
-	}
-}
-
 // footprint is what a target takes of the heap, in bytes.
 type footprint struct {
 	heap   int
