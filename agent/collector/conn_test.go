@@ -151,6 +151,9 @@ var exchanges = map[string]struct {
 	"no size of a chunk":         {chunked + "\r\na\r\n0\r\n\r\n", "", "chunk", 3},
 	"size of a chunk too long":   {chunked + "00000000000000001\r\na\r\n0\r\n\r\n", "", "chunk", 3},
 	"chunk without an end":       {chunked + "1\r\nab\r\n0\r\n\r\n", "", "chunk", 3},
+	"chunk with a wrong end":     {chunked + "1\r\nax\n0\r\n\r\n", "", "chunk", 3},
+	"long extension":             {chunked + "1;" + strings.Repeat("x", 5000) + "\r\na\r\n0\r\n\r\n", "", "chunk", 3},
+	"204 in chunks":              {"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n", "", "HTTP status 204 No Content", 1},
 	"chunk with a bare end":      {chunked + "1\na\r\n0\r\n\r\n", "", "chunk", 3},
 	"bad size":                   {"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\na 1\n", "", "Content-Length", 3},
 	"negative size":              {"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\na 1\n", "", "Content-Length", 3},
@@ -222,6 +225,21 @@ func TestHTTP_HeadersChange(t *testing.T) {
 	}
 	if n := e.connections(); n != 1 {
 		t.Errorf("%d connections, want one", n)
+	}
+}
+
+func TestHTTP_RefusesSizesThatCameToDiffer(t *testing.T) {
+	twice := func(a, b string) string {
+		return "HTTP/1.1 200 OK\r\nContent-Length: " + a + "\r\nContent-Length: " + b + "\r\n\r\na 1\n"
+	}
+	e := newScript(t, []string{twice("4", "4"), twice("4", "3")})
+	s := fromHTTP(t, collector.HTTPConfig{URL: e.url})
+	defer closeSource(s)
+	if p, err := s.Collect(t.Context()); err != nil || string(p.Body) != "a 1\n" {
+		t.Errorf("got %q, %v", p.Body, err)
+	}
+	if p, err := s.Collect(t.Context()); err == nil {
+		t.Errorf("got %q of two sizes", p.Body)
 	}
 }
 

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,9 +20,11 @@ import (
 
 func TestSpares_TakeTheSmallestThatFits(t *testing.T) {
 	var s Spares
-	for _, size := range []int{10_000, 1100, 1000, 100} {
+	for _, size := range []int{10_000, 1000, 1100, 100} {
 		s.give(make([]byte, 5, size+spare))
 	}
+	idle := s.idle.Value() // and so no garbage
+	defer runtime.KeepAlive(idle)
 	for _, c := range []struct{ size, want int }{
 		{1000, 1000 + spare},     // rather than 1100
 		{1000, 1100 + spare},     // the next best
@@ -77,6 +80,7 @@ func TestTarget_KeepsOnePage(t *testing.T) {
 	var spares Spares
 	spares.give(make([]byte, 0, spare))
 	idle := spares.idle.Value() // and so no garbage
+	defer runtime.KeepAlive(idle)
 	status, contentType, body := 200, textType, ""
 	tgt := httpTarget(t, &spares, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
@@ -84,6 +88,7 @@ func TestTarget_KeepsOnePage(t *testing.T) {
 		io.WriteString(w, body)
 	})
 	buffers := make(map[*byte]int)
+	all := 0
 	for i, c := range []struct {
 		status            int
 		contentType, body string
@@ -99,7 +104,7 @@ func TestTarget_KeepsOnePage(t *testing.T) {
 		{200, textType, "", false},
 		{200, textType, numbered(999, 5) + "m{i=\"1\"} 1\n", false},
 		{200, textType, numbered(1000, 6), true},
-		{200, "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited", strings.Repeat("\x00", 20_000), false},
+		{200, "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited", strings.Repeat("\x00", 12_890), false},
 		{200, textType, numbered(1000, 7), true},
 	} {
 		status, contentType, body = c.status, c.contentType, c.body
@@ -120,11 +125,32 @@ func TestTarget_KeepsOnePage(t *testing.T) {
 				seen[&b[:1][0]] = true
 			}
 		}
+		if len(seen) < all {
+			t.Errorf("page %d: a buffer was not given back", i)
+		}
+		all = len(seen)
 	}
 	if len(buffers) != 2 {
 		t.Errorf("%d buffers hold a page like the others, want two in turn", len(buffers))
 	}
-	runtime.KeepAlive(idle)
+}
+
+func TestTarget_GivesBackWhatItCouldNotRead(t *testing.T) {
+	var spares Spares
+	spares.give(make([]byte, 0, 4096+spare))
+	idle := spares.idle.Value() // and so no garbage
+	defer runtime.KeepAlive(idle)
+	tgt := httpTarget(t, &spares, func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "a 1\n")
+		w.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	})
+	if _, err := tgt.Gather(t.Context(), 1000); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %v, want that the page is cut off", err)
+	}
+	if len(*idle) != 1 {
+		t.Errorf("%d spares are left, want the one", len(*idle))
+	}
 }
 
 // What a target keeps is not much more than its page, even if the one before was
