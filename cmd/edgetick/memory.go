@@ -84,6 +84,8 @@ const (
 // giveBack gives memory back to the system that is not needed any more, until ctx
 // is done: after the start, and after a backlog.
 func giveBack(ctx context.Context) {
+	program := findProgram()
+	program.cut()
 	for n, wait := 0, giveBackFirst; ; n, wait = n+1, giveBackEvery {
 		select {
 		case <-time.After(wait):
@@ -92,7 +94,7 @@ func giveBack(ctx context.Context) {
 		}
 		if n < starting || wasteful(readHeap()) {
 			debug.FreeOSMemory()
-			dropProgram()
+			program.drop()
 		}
 	}
 }

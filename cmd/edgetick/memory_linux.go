@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -10,8 +10,8 @@ import (
 )
 
 // The program's own pages are most of what the process would otherwise hold: it
-// needs about 4 MiB of the 22 once it has started. dropProgram lets go of all of
-// them, and those that are needed come back from the system's cache.
+// needs about 4 MiB of the 22 once it has started. So it lets go of all of them,
+// and those that are needed come back from the system's cache.
 //
 // For each page that comes back the kernel maps its neighbours, too, 64 KiB in
 // all, which on the average nobody needs, and which it then takes for used. It
@@ -24,28 +24,30 @@ import (
 // multiple of the size of a page on most machines.
 const pieceSize = 16 << 10
 
-// dropProgram lets go of the program's own pages.
-func dropProgram() {
-	maps, err := programMappings()
-	if err != nil {
+// program is the read-only mappings of the program's file.
+type program []mapping
+
+// mapping is one of the process's mappings of memory.
+type mapping struct{ from, to uintptr }
+
+// drop lets go of the program's own pages, unless a debugger is attached, which
+// may have changed some.
+func (p program) drop() {
+	if traced() {
 		return
 	}
-	for _, m := range maps {
-		// What it does not hold is what the file holds, unless a debugger has
-		// changed it.
-		if !m.changed {
-			m.advise(unix.MADV_DONTNEED)
-		}
-		for from := m.from; from+pieceSize < m.to; from += 2 * pieceSize {
-			mapping{from: from, to: from + pieceSize}.advise(unix.MADV_DONTDUMP)
-		}
+	for _, m := range p {
+		m.advise(unix.MADV_DONTNEED)
 	}
 }
 
-// mapping is one of the process's mappings of memory.
-type mapping struct {
-	from, to uintptr
-	changed  bool // it holds pages that differ from the file's
+// cut cuts the program into pieces.
+func (p program) cut() {
+	for _, m := range p {
+		for from := m.from; from+pieceSize < m.to; from += 2 * pieceSize {
+			mapping{from, from + pieceSize}.advise(unix.MADV_DONTDUMP)
+		}
+	}
 }
 
 // advise tells the kernel something about a mapping. What it does not know it
@@ -54,36 +56,34 @@ func (m mapping) advise(advice int) {
 	unix.Syscall(unix.SYS_MADVISE, m.from, m.to-m.from, uintptr(advice))
 }
 
-// programMappings are the read-only mappings of the program's file.
-func programMappings() (list []mapping, err error) {
+// findProgram finds the program, or nothing where that cannot be told.
+func findProgram() (p program) {
 	exe, err := os.Readlink("/proc/self/exe")
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	f, err := os.Open("/proc/self/smaps")
+	raw, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	defer f.Close()
-	ours := false
-	s := bufio.NewScanner(f)
-	for s.Scan() {
-		line := s.Text()
-		if m, perm, path, ok := parseMapping(line); ok {
-			if ours = path == exe && !strings.Contains(perm, "w"); ours {
-				list = append(list, m)
-			}
-		} else if size, ok := strings.CutPrefix(line, "Anonymous:"); ours && ok {
-			list[len(list)-1].changed = strings.TrimSpace(size) != "0 kB"
+	for line := range strings.Lines(string(raw)) {
+		if m, perm, path, ok := parseMapping(line); ok && path == exe && !strings.Contains(perm, "w") {
+			p = append(p, m)
 		}
 	}
-	return list, s.Err()
+	return p
 }
 
-// parseMapping reads the first line of a mapping in /proc/PID/smaps.
+// parseMapping reads a line of /proc/PID/maps.
 func parseMapping(line string) (m mapping, perm, path string, ok bool) {
 	var device string
 	var offset, inode uint64
 	n, _ := fmt.Sscanf(line, "%x-%x %s %x %s %d %s", &m.from, &m.to, &perm, &offset, &device, &inode, &path)
 	return m, perm, path, n == 7
+}
+
+// traced tells whether a debugger is attached to the process, or may be.
+func traced() bool {
+	raw, err := os.ReadFile("/proc/self/status")
+	return err != nil || !bytes.Contains(raw, []byte("\nTracerPid:\t0\n"))
 }

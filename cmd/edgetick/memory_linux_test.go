@@ -12,8 +12,8 @@ func TestParseMapping(t *testing.T) {
 		perm, path string
 	}
 	for line, want := range map[string]parsed{
-		"00400000-00d3a000 r-xp 00000000 fe:00 1234                               /usr/bin/edgetick": {mapping{from: 0x400000, to: 0xd3a000}, "r-xp", "/usr/bin/edgetick"},
-		"01915000-01945000 rw-p 01514000 fe:00 1234                               /usr/bin/edgetick": {mapping{from: 0x1915000, to: 0x1945000}, "rw-p", "/usr/bin/edgetick"},
+		"00400000-00d3a000 r-xp 00000000 fe:00 1234                               /usr/bin/edgetick": {mapping{0x400000, 0xd3a000}, "r-xp", "/usr/bin/edgetick"},
+		"01915000-01945000 rw-p 01514000 fe:00 1234                               /usr/bin/edgetick": {mapping{0x1915000, 0x1945000}, "rw-p", "/usr/bin/edgetick"},
 	} {
 		m, perm, path, ok := parseMapping(line)
 		if got := (parsed{m, perm, path}); !ok || got != want {
@@ -31,44 +31,37 @@ func TestParseMapping(t *testing.T) {
 	}
 }
 
-// A program goes on after it has let go of itself, in pieces, and more often does
-// not cut them smaller.
-func TestDropProgram(t *testing.T) {
-	before := programSize(t)
-	if before.pages == 0 {
+// A program goes on after it has been cut and has let go of itself.
+func TestProgram(t *testing.T) {
+	whole := findProgram()
+	if whole.size() == 0 {
 		t.Fatal("the program has no pages")
 	}
+	whole.cut()
 	for range 3 {
-		dropProgram()
-		after := programSize(t)
-		if after.pages != before.pages {
-			t.Errorf("%d bytes of the program are mapped, %d before", after.pages, before.pages)
-		}
-		if want := int(before.pages/pieceSize) - 2; after.mappings < want || after.mappings > want+4 {
-			t.Errorf("the program is in %d mappings, want about %d", after.mappings, want)
-		}
+		whole.drop()
+	}
+	pieces := findProgram()
+	if pieces.size() != whole.size() {
+		t.Errorf("%d bytes of the program are mapped, %d before", pieces.size(), whole.size())
+	}
+	if want := int(whole.size() / pieceSize); len(pieces) < want-2 || len(pieces) > want+4 {
+		t.Errorf("the program is in %d mappings, want about %d", len(pieces), want)
 	}
 }
 
-type programMapped struct {
-	mappings int
-	pages    uintptr // bytes
+// size is that of all of the program, in bytes.
+func (p program) size() (n uintptr) {
+	for _, m := range p {
+		n += m.to - m.from
+	}
+	return n
 }
 
-func programSize(t *testing.T) (size programMapped) {
-	t.Helper()
-	list, err := programMappings()
-	if err != nil {
-		t.Fatal(err)
+func TestProgram_StaysWhileItIsTraced(t *testing.T) {
+	if traced() {
+		t.Error("a debugger is attached, or this is wrong")
 	}
-	for _, m := range list {
-		if m.changed {
-			t.Errorf("%+v holds pages that are not the file's", m)
-		}
-		size.mappings++
-		size.pages += m.to - m.from
-	}
-	return size
 }
 
 func TestWasteful(t *testing.T) {
