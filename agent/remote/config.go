@@ -47,7 +47,9 @@ type Config struct {
 	// PackTicks is the number of ticks packed together when the remote is in
 	// step. Default: 4.
 	PackTicks int
-	// MaxSamplesPerSend limits the samples of one request. Default: 2000.
+	// MaxSamplesPerSend limits the samples of one request. Default: 10 000,
+	// which is also that of vmagent: each request costs as much as packing some
+	// thousand samples.
 	MaxSamplesPerSend int
 	// MaxBytesPerSend limits the compressed body of one request, in bytes.
 	// Default: 512 KiB.
@@ -85,7 +87,7 @@ func (c Config) WithDefaults() Config {
 	c.Protocol = cmp.Or(c.Protocol, ProtocolAuto)
 	c.Compression = cmp.Or(c.Compression, Snappy)
 	c.PackTicks = cmp.Or(c.PackTicks, 4)
-	c.MaxSamplesPerSend = cmp.Or(c.MaxSamplesPerSend, 2000)
+	c.MaxSamplesPerSend = cmp.Or(c.MaxSamplesPerSend, 10_000)
 	c.MaxBytesPerSend = cmp.Or(c.MaxBytesPerSend, 512<<10)
 	c.Timeout = cmp.Or(c.Timeout, 30*time.Second)
 	c.MinBackoff = cmp.Or(c.MinBackoff, 500*time.Millisecond)

@@ -117,7 +117,7 @@ func (o *options) addRemoteFlags(app *kingpin.Application) {
 		"Most bytes sent and received in a day or a month (UTC), such as 20MiB/day or 500MiB/month; empty for no limit. It is spread evenly: windows widen to keep within it.")
 	one(app, aCount, &r.PackTicks, "remote-write.pack-ticks", "4",
 		"Ticks packed together when the receiver is in step; more by itself on a backlog. More ticks are fewer bytes and a later arrival.")
-	one(app, aCount, &r.MaxSamplesPerSend, "remote-write.max-samples-per-send", "2000",
+	one(app, aCount, &r.MaxSamplesPerSend, "remote-write.max-samples-per-send", "10000",
 		"Most samples in one request.")
 	one(app, someBytes, &r.MaxBytesPerSend, "remote-write.max-bytes-per-send", "512KiB",
 		"Largest body of one request, compressed.")

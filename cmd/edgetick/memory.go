@@ -17,7 +17,7 @@ import (
 
 // gcPercent is how far the heap may grow, in per cent of what is alive, before it
 // is collected. Little garbage is made between two ticks.
-const gcPercent = 50
+const gcPercent = 25
 
 // limitPart is the part of the control group's memory that the process may take
 // before it collects garbage more often than that. The rest is for the program's
