@@ -84,17 +84,20 @@ const (
 // giveBack gives memory back to the system that is not needed any more, until ctx
 // is done: after the start, and after a backlog.
 func giveBack(ctx context.Context) {
-	program := findProgram()
-	program.cut()
+	var own program
 	for n, wait := 0, giveBackFirst; ; n, wait = n+1, giveBackEvery {
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
 			return
 		}
+		if n == 0 { // a start in pieces takes longer
+			own = findProgram()
+			own.cut()
+		}
 		if n < starting || wasteful(readHeap()) {
 			debug.FreeOSMemory()
-			program.drop()
+			own.drop()
 		}
 	}
 }
