@@ -56,6 +56,9 @@ func run(args []string, stderr io.Writer) int {
 		return exitUsage
 	}
 
+	if !opts.dryRun {
+		loosenTimers()
+	}
 	// After the first signal the default is restored: a second one kills.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
