@@ -73,6 +73,17 @@ func (e *EncoderV1) describe(m *Metadata) {
 	e.metadata = endField(b, body)
 }
 
+// Len is the length, in bytes, of what Take would return.
+func (e *EncoderV1) Len() int { return len(e.series) }
+
+// Take takes out the series that have been added: Message is the rest of the
+// message. What it returns is the encoder's memory, valid until the next Add.
+func (e *EncoderV1) Take() []byte {
+	series := e.series
+	e.series = e.series[:0]
+	return series
+}
+
 // Message is the message of what has been added.
 func (e *EncoderV1) Message() []byte {
 	e.series = append(e.series, e.metadata...)

@@ -1,12 +1,9 @@
 package remote
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/http"
-	"slices"
 
-	"github.com/golang/snappy"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/edgetick/edgetick/buffer"
@@ -34,10 +31,10 @@ type writer struct {
 	series  proto.TimeSeries // being added
 	samples []proto.Sample   // its, out of columns
 
-	by       Protocol // of the last request
-	describe bool     // its families may be described
-	body     []byte
-	block    []byte        // of the body
+	by       wire // of the last request
+	describe bool // its families may be described
+	snap     snapper
+	body     []byte        // in zstd
 	zstd     *zstd.Encoder // made when it is needed
 }
 
@@ -45,7 +42,7 @@ type writer struct {
 func (w *writer) write(p part, by wire) (request, error) {
 	r := request{wire: by}
 	enc := w.begin(by)
-	w.by, w.describe = by.protocol, p.describe
+	w.by, w.describe = by, p.describe
 	for i := range p.pieces {
 		x := &p.pieces[i]
 		if by.protocol == Protocol1 && !fits1(x) {
@@ -75,7 +72,7 @@ func (w *writer) addColumns(enc proto.Encoder, x *piece) {
 	ts := &w.series
 	*ts = proto.TimeSeries{Samples: w.samples}
 	var sets *labelSets
-	if w.by == Protocol2 {
+	if w.by.protocol == Protocol2 {
 		sets = w.symbols.intern(c.layout, &w.v2)
 	} else {
 		sets = w.symbols.escape(c.layout)
@@ -84,13 +81,13 @@ func (w *writer) addColumns(enc proto.Encoder, x *piece) {
 		s := c.layout.Series[i]
 		c.fill(w.samples, first, i)
 		ts.Labels, ts.Start = s.Labels, s.Start
-		if w.by == Protocol2 {
+		if w.by.protocol == Protocol2 {
 			ts.Symbols = sets.symbols(i)
 		} else if escaped, ok := sets.escaped[i]; ok {
 			ts.Labels = escaped
 		}
 		w.tell(s.Family)
-		enc.Add(ts)
+		w.add(enc)
 	}
 }
 
@@ -99,11 +96,20 @@ func (w *writer) addSingle(enc proto.Encoder, x *piece) {
 	ts := &w.series
 	ts.Symbols = nil
 	x.put(ts)
-	if w.by == Protocol1 {
+	if w.by.protocol == Protocol1 {
 		ts.Labels = proto.EscapeNames(ts.Labels)
 	}
 	w.tell(x.series.Family)
-	enc.Add(ts)
+	w.add(enc)
+}
+
+// add adds the series to the message. Of one in 1.0 and snappy, what fills a block
+// is compressed at once, so that it is never there as a whole.
+func (w *writer) add(enc proto.Encoder) {
+	enc.Add(&w.series)
+	if w.v1.Len() >= fullBlock && w.by == (wire{Protocol1, Snappy}) {
+		w.snap.add(w.v1.Take())
+	}
 }
 
 // tell says of the series what is known of its family.
@@ -118,13 +124,15 @@ func (w *writer) begin(by wire) proto.Encoder {
 		enc = &w.v2
 	}
 	enc.Reset()
+	w.snap.reset()
 	return enc
 }
 
+// compress completes the body with the message, or what has not been taken of it.
 func (w *writer) compress(message []byte, by Compression) ([]byte, error) {
 	if by != Zstd {
-		w.snap(message)
-		return w.body, nil
+		w.snap.add(message)
+		return w.snap.body(), nil
 	}
 	if w.zstd == nil {
 		var err error
@@ -136,25 +144,11 @@ func (w *writer) compress(message []byte, by Compression) ([]byte, error) {
 	return w.body, nil
 }
 
-// snappyBlock is the size of the blocks that snappy compresses one by one.
-const snappyBlock = 64 << 10
-
-// snap makes the body that snappy.Encode makes. That wants room for what cannot be
-// compressed, more than the message: this has it for a block only.
-func (w *writer) snap(message []byte) {
-	w.body = binary.AppendUvarint(w.body[:0], uint64(len(message)))
-	for block := range slices.Chunk(message, snappyBlock) {
-		w.block = snappy.Encode(w.block[:cap(w.block)], block)
-		_, head := binary.Uvarint(w.block)
-		w.body = append(w.body, w.block[head:]...)
-	}
-}
-
 // release lets go of the window that has been delivered.
 func (w *writer) release() {
 	w.series = proto.TimeSeries{}
 	w.help.delivered()
-	w.symbols.release(&w.v2, w.by)
+	w.symbols.release(&w.v2, w.by.protocol)
 }
 
 // fits1 tells whether remote write 1.0 can tell a piece. It has no histograms
