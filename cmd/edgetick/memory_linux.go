@@ -20,9 +20,9 @@ import (
 // effect: the program's pages are never in a core dump. A mapping takes the
 // kernel some 200 bytes.
 
-// pieceSize is the size in bytes of the mappings that the program is cut into: a
-// multiple of the size of a page on most machines.
-const pieceSize = 16 << 10
+// pieceSize is the size in bytes of the mappings that the program is cut into: as
+// small as their cost for the kernel allows.
+var pieceSize = uintptr(max(8<<10, os.Getpagesize()))
 
 // program is the read-only mappings of the program's file.
 type program []mapping
