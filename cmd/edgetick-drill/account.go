@@ -13,6 +13,7 @@ import (
 // source is a target as its exporter knows it.
 type source struct {
 	instance string
+	interval time.Duration // between scrapes
 	book     *book
 	handed   []time.Time // when each page was, the one with number 1 first
 }
@@ -22,16 +23,17 @@ type account struct {
 	pages    int // handed out
 	complete int // of them, all samples came
 	samples  int // on the pages handed out
-	missing  int // of them, did not come
+	givenUp  int // pages that the agent did not wait for any longer
+	missing  int // samples that did not come, but for those of pages given up
 	wrong    int // came with a value, or a page's number, that never was
 
 	identical int // came again with the same value
 	different int // came again with another value
 	disorder  int // came after a later one of the same series
 
-	up, down int // scrapes that the agent says succeeded, or failed
-	stale    int // stale markers
-	extra    int // series that came and are on no page, nor of the agent's own
+	up    int // scrapes that the agent says succeeded
+	stale int // stale markers
+	extra int // series that came and are on no page, nor of the agent's own
 
 	unreadable int // messages that cannot be decoded
 
@@ -114,6 +116,7 @@ func (r *recorder) arrivals(s source) []time.Time {
 
 func (a *account) compare(s source, t truth, came map[string]*history) {
 	numbers := t.numbers(came)
+	givenUp := s.givenUpIn(came, numbers)
 	count := make([]int, len(s.handed)) // samples that came, by page
 	for key, h := range came {
 		if column, ok := t.columns[key]; ok {
@@ -122,7 +125,15 @@ func (a *account) compare(s source, t truth, came map[string]*history) {
 			a.addOwn(h)
 		}
 	}
-	a.add(s, t, count)
+	for i, n := range count {
+		a.pages++
+		a.samples += t.sizes[i]
+		if _, ok := givenUp[i+1]; ok {
+			a.givenUp++
+			continue
+		}
+		a.add(lostPage{i + 1, s.handed[i], t.sizes[i] - n})
+	}
 }
 
 // compareSeries compares one series with what stands on the pages.
@@ -143,19 +154,14 @@ func (a *account) compareSeries(h *history, column []uint64, numbers map[int64]i
 	})
 }
 
-// add enters how many samples came of each page.
-func (a *account) add(s source, t truth, count []int) {
-	a.pages += len(count)
-	for i, n := range count {
-		a.samples += t.sizes[i]
-		if n == t.sizes[i] {
-			a.complete++
-			continue
-		}
-		missing := t.sizes[i] - n
-		a.missing += missing
-		a.lost = append(a.lost, lostPage{i + 1, s.handed[i], missing})
+// add enters a page that was not given up.
+func (a *account) add(p lostPage) {
+	if p.missing == 0 {
+		a.complete++
+		return
 	}
+	a.missing += p.missing
+	a.lost = append(a.lost, p)
 }
 
 // addOwn enters a series that is on no page.
@@ -164,18 +170,11 @@ func (a *account) addOwn(h *history) {
 		a.extra++
 	}
 	a.each(h, func(p sample) {
-		switch {
-		case h.name != upName:
-		case p.bits == bitsOf(1):
+		if h.name == upName && p.bits == bitsOf(1) {
 			a.up++
-		case p.bits == bitsOf(0):
-			a.down++
 		}
 	})
 }
-
-// upName is the metric that tells whether a target was.
-const upName = "up"
 
 // ownName tells whether agents add a metric of the name to each page.
 func ownName(name string) bool { return name == upName || strings.HasPrefix(name, "scrape_") }

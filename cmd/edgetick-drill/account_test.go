@@ -27,7 +27,7 @@ type feed struct {
 
 // newFeed hands out a number of pages, one each second.
 func newFeed(t *testing.T, series, pages int) *feed {
-	f := &feed{T: t, recorder: newRecorder(), source: source{instance: "target-0", book: simulated(series)}, clock: epoch}
+	f := &feed{T: t, recorder: newRecorder(), source: source{instance: "target-0", interval: time.Second, book: simulated(series)}, clock: epoch}
 	p, err := textparse.New(f.source.book.append(nil, 1), contentType, nil, textparse.ParserOptions{})
 	for kind := textparse.EntryInvalid; err == nil; kind, err = p.Next() {
 		if kind == textparse.EntrySeries {
@@ -92,6 +92,13 @@ func (f *feed) value(series int, at time.Time, v float64) {
 func (f *feed) own(name string, at time.Time, v float64) {
 	f.Helper()
 	f.post(prompb.WriteRequest{Timeseries: []prompb.TimeSeries{proto(at, v, "__name__", name, "instance", "target-0")}})
+}
+
+// gaveUp has the agent say that the scrape of a page failed after a time.
+func (f *feed) gaveUp(number int, after time.Duration) {
+	f.Helper()
+	f.own(upName, handedAt(number), 0)
+	f.own(tookName, handedAt(number), after.Seconds())
 }
 
 func (f *feed) entry(series int, at time.Time, v float64) prompb.TimeSeries {
@@ -232,7 +239,25 @@ func TestAccount_OwnSeries(t *testing.T) {
 	f.own("up", handedAt(2), 1)
 	f.own("scrape_duration_seconds", handedAt(1), .5)
 	f.own("scrape_duration_seconds", handedAt(1), .5)
-	f.finds(account{complete: 1, up: 2, down: 1, disorder: 1, different: 1, identical: 1})
+	f.finds(account{complete: 1, up: 2, disorder: 1, different: 1, identical: 1})
+}
+
+func TestAccount_PagesGivenUp(t *testing.T) {
+	f := newFeed(t, 40, 6)
+	f.pages(2, 3, 5)
+	f.gaveUp(1, time.Second)
+	f.gaveUp(4, 1001*time.Millisecond)
+	f.gaveUp(6, 999*time.Millisecond) // of this there was time to take the page
+	f.finds(account{complete: 3, givenUp: 2, missing: 40, lost: []lostPage{lost(6, 40)}})
+}
+
+// TestAccount_PartOfAPageGivenUp: of a page that was given up nothing comes, so
+// what does tells that the rest was lost.
+func TestAccount_PartOfAPageGivenUp(t *testing.T) {
+	f := newFeed(t, 40, 1)
+	f.send(point{5, 1})
+	f.gaveUp(1, time.Second)
+	f.finds(account{missing: 39, lost: []lostPage{lost(1, 39)}})
 }
 
 func TestAccount_SeriesNotOnThePage(t *testing.T) {
@@ -245,7 +270,7 @@ func TestAccount_SeriesNotOnThePage(t *testing.T) {
 func TestAccount_SeveralTargets(t *testing.T) {
 	f := newFeed(t, 2, 1)
 	f.pages(1)
-	other := source{"target-1", f.source.book, []time.Time{epoch}}
+	other := source{"target-1", time.Second, f.source.book, []time.Time{epoch}}
 	got, err := f.account([]source{f.source, other})
 	want := account{pages: 2, complete: 1, samples: 4, missing: 2, lost: []lostPage{{1, epoch, 2}}}
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -279,7 +304,7 @@ func TestRecorder_Arrivals(t *testing.T) {
 	if got := f.arrivals(f.source); !slices.Equal(got, want) {
 		t.Errorf("arrivals %v, want %v", got, want)
 	}
-	if got := f.arrivals(source{"target-9", f.source.book, f.source.handed[:1]}); !slices.Equal(got, []time.Time{{}}) {
+	if got := f.arrivals(source{"target-9", time.Second, f.source.book, f.source.handed[:1]}); !slices.Equal(got, []time.Time{{}}) {
 		t.Errorf("arrivals of a target of which nothing came: %v", got)
 	}
 }

@@ -154,7 +154,7 @@ func vmagentArgs(j job) ([]string, error) {
 func writeScrapeConfig(j job, more string) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "global: {scrape_interval: %s, scrape_timeout: %s}\nscrape_configs:\n",
-		model.Duration(j.interval), model.Duration(min(j.interval, 10*time.Second)))
+		model.Duration(j.interval), model.Duration(timeout(j.interval)))
 	last := ""
 	for _, t := range j.targets {
 		u, err := url.Parse(t.url)

@@ -141,8 +141,11 @@ func appendKey(dst []byte, set labels.Labels) []byte {
 }
 
 // numberKey is the key of the series that tells the number of a page.
-func numberKey() string {
-	return string(appendKey(nil, labels.FromStrings(model.MetricNameLabel, scrapeNumber)))
+func numberKey() string { return keyOfName(scrapeNumber) }
+
+// keyOfName is the key of the series of a name without other labels.
+func keyOfName(name string) string {
+	return string(appendKey(nil, labels.FromStrings(model.MetricNameLabel, name)))
 }
 
 // numbers tells which page the samples of a timestamp are of: as the page's own

@@ -62,7 +62,7 @@ type changing struct {
 // newChanging hands out 3 pages, the last of which has a series that is new.
 func newChanging(t *testing.T) *changing {
 	b := newBook(turnover{places: 2, part: 1, after: 2}.append)
-	c := &changing{T: t, recorder: newRecorder(), source: source{instance: "target-0", book: b}}
+	c := &changing{T: t, recorder: newRecorder(), source: source{instance: "target-0", interval: time.Second, book: b}}
 	for n := 1; n <= 3; n++ {
 		c.source.handed = append(c.source.handed, handedAt(n))
 		c.mark(scrapeNumber, "", float64(n), n)
@@ -115,6 +115,22 @@ func TestRecorder_EndingsOfTheLastPage(t *testing.T) {
 	c.mark("", "1", staleMarker, 9)
 	c.mark(scrapeNumber, "", staleMarker, 9)
 	if got, err := c.endings([]source{c.source}); err != nil || got != (endings{4, 2, 0}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestRecorder_EndingsOfAPageGivenUp: all series end where the agent got no page,
+// and not again with the next.
+func TestRecorder_EndingsOfAPageGivenUp(t *testing.T) {
+	c := newChanging(t)
+	c.source.handed = append(c.source.handed, handedAt(4), handedAt(5)) // of page 4 nothing comes
+	c.mark(scrapeNumber, "", 5, 5)
+	c.mark(upName, "", 0, 4)
+	c.mark(tookName, "", 1, 4)
+	c.mark("", "0", staleMarker, 3)
+	c.mark("", "1", staleMarker, 4)
+	c.mark(scrapeNumber, "", staleMarker, 4)
+	if got, err := c.endings([]source{c.source}); err != nil || got != (endings{7, 3, 0}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

@@ -58,6 +58,7 @@ func (r churned) checked() table {
 	}{
 		{"series that there ever were", r.series},
 		{"samples handed out", r.account.samples},
+		{givenUpTitle, r.account.givenUp},
 		{"  missing", r.account.absent()},
 		{"  wrong value", r.account.wrong},
 		{"  duplicates", r.account.identical + r.account.different},

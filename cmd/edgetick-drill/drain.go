@@ -271,6 +271,7 @@ func (d *drain) quantities() []quantity {
 	}
 	return append(list,
 		quantity{"checked: samples handed out", func(r drained) float64 { return float64(r.account.samples) }},
+		quantity{givenUpTitle, func(r drained) float64 { return float64(r.account.givenUp) }},
 		quantity{"  missing", func(r drained) float64 { return float64(r.account.missing) }},
 		quantity{"  wrong value", func(r drained) float64 { return float64(r.account.wrong) }},
 		quantity{"  duplicates, identical", func(r drained) float64 { return float64(r.account.identical) }},

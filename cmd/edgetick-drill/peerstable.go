@@ -130,6 +130,7 @@ func properties() []property {
 		{"ticks measured", func(m measured) float64 { return float64(m.ticks) }, whole, fact},
 		{"samples of these", func(m measured) float64 { return float64(m.samples) }, whole, fact},
 		checked("checked: samples handed out, all in all", func(a account) int { return a.samples }),
+		checked(givenUpTitle, func(a account) int { return a.givenUp }),
 		checked("  missing", account.absent),
 		checked("  wrong value", func(a account) int { return a.wrong }),
 		checked("  duplicates, identical", func(a account) int { return a.identical }),

@@ -69,7 +69,7 @@ func (d *scale) run(ctx context.Context) error {
 			return err
 		}
 		all = append(all, r)
-		errs = append(errs, r.judge())
+		errs = append(errs, r.account.judge(0))
 	}
 	d.report(all)
 	return errors.Join(errs...)
@@ -105,10 +105,6 @@ type scaled struct {
 	bare                   lateness      // of a bare ticker
 }
 
-// judge holds edgetick to what it says it has gathered: of pages that it gave up
-// because they took too long nothing can come.
-func (r scaled) judge() error { return r.account.judge(r.account.down * r.layout.page) }
-
 // once measures one number of series.
 func (d *scale) once(ctx context.Context, p program, dir string, r *scaled) error {
 	came := newTally(r.layout.targets, r.layout.page-1)
@@ -125,7 +121,7 @@ func (d *scale) once(ctx context.Context, p program, dir string, r *scaled) erro
 	if err != nil {
 		return err
 	}
-	r.account, r.weight = came.result(s.counts())
+	r.account, r.weight = came.result(s.sources())
 	r.envelope = s.sink.envelope()
 	return nil
 }
@@ -158,7 +154,7 @@ func (r *scaled) watch(ctx context.Context, s *stand, long time.Duration) error 
 // what edgetick says of it.
 func (r *scaled) settle(ctx context.Context, s *stand, came *tally, most time.Duration) error {
 	err := stands{s}.until(ctx, most, func() (bool, error) {
-		a, _ := came.result(s.counts())
+		a, _ := came.result(s.sources())
 		return a.missing == 0, nil
 	})
 	if err == nil {

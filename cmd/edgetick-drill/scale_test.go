@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,17 +67,6 @@ func TestLatenessOf_TakesTheFirstOfEachBeat(t *testing.T) {
 	}
 	if n := handedIn(sources, handedAt(2), handedAt(3)); n != 2 {
 		t.Errorf("%d pages from beat 2 to beat 3, want 2", n)
-	}
-}
-
-func TestScaled_PagesGivenUpAreNotLost(t *testing.T) {
-	r := scaled{layout: layout{1, 10}, measured: measured{account: account{missing: 20, down: 2}}}
-	if err := r.judge(); err != nil {
-		t.Error(err)
-	}
-	r.account.missing++
-	if err := r.judge(); !errors.Is(err, errBroken) {
-		t.Errorf("error %v for a sample lost beside", err)
 	}
 }
 

@@ -125,7 +125,7 @@ func checkLines() []line[scaled] {
 		settled("  rejected", rejectedMetric),
 		settled("  dropped", droppedMetric),
 		count("checked: samples handed out, all in all", func(a account) int { return a.samples }),
-		count("  pages given up, because they took too long", func(a account) int { return a.down }),
+		count(givenUpTitle, func(a account) int { return a.givenUp }),
 		count("  missing", account.absent),
 		count("  wrong value", func(a account) int { return a.wrong }),
 		count("  duplicates, identical", func(a account) int { return a.identical }),

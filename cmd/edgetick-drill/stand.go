@@ -207,15 +207,7 @@ func (s *stand) dataSize() (int64, error) { return dirSize(s.program.data(s.job)
 // sources are the targets as their exporters know them.
 func (s *stand) sources() (list []source) {
 	for i, e := range s.exporters {
-		list = append(list, source{instance(i), e.book, e.pages()})
-	}
-	return list
-}
-
-// counts are the numbers of pages handed out so far, by exporter.
-func (s *stand) counts() (list []int) {
-	for _, e := range s.exporters {
-		list = append(list, len(e.pages()))
+		list = append(list, source{instance(i), s.job.interval, e.book, e.pages()})
 	}
 	return list
 }

@@ -30,7 +30,7 @@ type plateTally struct {
 	instance string
 	times    []int64 // that the agent gave to each page, the one with number 1 first; 0 if that has not come
 	came     []int32 // number of the last page that came of each series
-	down     []int64 // times at which the agent says that it got no page
+	scrapes  scrapes
 }
 
 // newTally makes a tally of plates for so many targets, each with so many series;
@@ -92,7 +92,9 @@ func (t *tally) enter(h heading, samples []sample) {
 	case string(h.name) == scrapeNumber:
 		t.number(p, samples)
 	case string(h.name) == upName:
-		p.noteDown(samples)
+		p.scrapes.up = append(p.scrapes.up, samples...)
+	case string(h.name) == tookName:
+		p.scrapes.took = append(p.scrapes.took, samples...)
 	case !ownName(string(h.name)):
 		t.account.extra++
 	}
@@ -137,14 +139,6 @@ func (t *tally) number(p *plateTally, samples []sample) {
 // maxGap is how many pages may be missing before a number is taken for wrong.
 const maxGap = 10_000
 
-func (p *plateTally) noteDown(samples []sample) {
-	for _, s := range samples {
-		if s.bits == bitsOf(0) {
-			p.down = append(p.down, s.time)
-		}
-	}
-}
-
 // check checks samples of one series, which has a number on all plates.
 func (t *tally) check(p *plateTally, series, number int, samples []sample) {
 	for _, s := range samples {
@@ -184,30 +178,24 @@ func (p *plateTally) page(time int64, likely int) int {
 	return slices.Index(p.times, time) + 1
 }
 
-// result is what became of everything that was handed out: so many pages by each
-// exporter.
-func (t *tally) result(pages []int) (account, weight) {
+// result is what became of everything that was handed out, by the sources of the
+// plates.
+func (t *tally) result(sources []source) (account, weight) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	a := t.account
-	for _, n := range pages {
-		a.pages += n
-		a.samples += n * (t.size + 1)
+	for i, s := range sources {
+		p := &t.plates[i]
+		a.pages += len(s.handed)
+		a.givenUp += len(s.givenUp(p.arrived, p.scrapes))
 	}
-	a.missing = a.samples - t.arrived
-	for _, p := range t.plates {
-		a.down += p.downBetweenPages()
-	}
+	page := t.size + 1
+	a.samples = a.pages * page
+	a.missing = a.samples - a.givenUp*page - t.arrived
 	return a, t.weight
 }
 
-// downBetweenPages is how often the agent got no page while there were some: none
-// comes after the last.
-func (p *plateTally) downBetweenPages() (n int) {
-	for _, at := range p.down {
-		if len(p.times) > 0 && at < p.times[len(p.times)-1] {
-			n++
-		}
-	}
-	return n
+// arrived tells whether the page of a number has come.
+func (p *plateTally) arrived(number int) bool {
+	return number <= len(p.times) && p.times[number-1] != 0
 }

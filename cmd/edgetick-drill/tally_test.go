@@ -4,6 +4,7 @@ import (
 	"math"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/golang/snappy"
 	remoteapi "github.com/prometheus/client_golang/exp/api/remote"
@@ -110,11 +111,20 @@ func messageV2Of(t *testing.T, list []prompb.TimeSeries) message {
 	return message{kind: remoteapi.WriteV2MessageType, encoding: snappyEncoding, body: snappy.Encode(nil, plain)}
 }
 
+// sources have handed out so many pages each.
+func (c *tallied) sources(pages int) []source {
+	s := source{interval: time.Second}
+	for n := 1; n <= pages; n++ {
+		s.handed = append(s.handed, handedAt(n))
+	}
+	return []source{s, s}
+}
+
 // finds fails the test unless the account after so many pages is exactly want,
 // but for what was handed out.
 func (c *tallied) finds(pages int, want account) {
 	c.Helper()
-	got, _ := c.result([]int{pages, pages})
+	got, _ := c.result(c.sources(pages))
 	want.pages, want.samples = 2*pages, 2*pages*(tallySeries+1)
 	if !reflect.DeepEqual(got, want) {
 		c.Errorf("account\n%+v, want\n%+v", got, want)
@@ -195,8 +205,11 @@ func TestTally_PagesGivenUp(t *testing.T) {
 	c.pages(1)
 	c.pages(3)
 	up := map[int]float64{1: 1, 2: 0, 3: 1, 4: 0}
-	c.send(c.each("__name__", upName, 0, []int{1, 2, 3, 4}, func(n int) float64 { return up[n] }))
-	c.finds(3, account{missing: 8, down: 1})
+	took := map[int]float64{1: .1, 2: 1, 3: 2, 4: .1}
+	c.send(
+		c.each("__name__", upName, 0, []int{1, 2, 3, 4}, func(n int) float64 { return up[n] }),
+		c.each("__name__", tookName, 0, []int{1, 2, 3, 4}, func(n int) float64 { return took[n] }))
+	c.finds(4, account{givenUp: 1, missing: 12})
 }
 
 func TestTally_CountsWhatItCannotRead(t *testing.T) {

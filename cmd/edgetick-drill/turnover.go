@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,13 +58,19 @@ func (r *recorder) endings(sources []source) (e endings, err error) {
 		if err != nil {
 			return e, fmt.Errorf("%s: %w", s.instance, err)
 		}
-		e.compare(t, r.target(s.instance))
+		e.compare(s, t, r.target(s.instance))
 	}
 	return e, nil
 }
 
-func (e *endings) compare(t truth, came map[string]*history) {
+// compare compares the markers of one target. To the receiver a page that was given
+// up has no series.
+func (e *endings) compare(s source, t truth, came map[string]*history) {
 	numbers := t.numbers(came)
+	givenUp := s.givenUpIn(came, numbers)
+	for n, at := range givenUp {
+		numbers[at] = n
+	}
 	last := int64(0) // time of the last page
 	for at := range numbers {
 		last = max(last, at)
@@ -81,8 +88,20 @@ func (e *endings) compare(t truth, came map[string]*history) {
 				}
 			}
 		}
-		e.enter(column, markers)
+		e.enter(without(column, givenUp), markers)
 	}
+}
+
+// without is a column on which the series is absent from some pages, too.
+func without(column []uint64, pages map[int]int64) []uint64 {
+	if len(pages) == 0 {
+		return column
+	}
+	column = slices.Clone(column)
+	for n := range pages {
+		column[n-1] = absent
+	}
+	return column
 }
 
 // enter enters one series.

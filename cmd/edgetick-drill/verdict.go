@@ -121,6 +121,7 @@ func findings() []line[verdict] {
 	return []line[verdict]{
 		count("scrapes: pages handed out", func(v verdict) int { return v.pages }),
 		count("  complete at the receiver", func(v verdict) int { return v.complete }),
+		count(givenUpTitle, func(v verdict) int { return v.givenUp }),
 		count("  with samples missing", func(v verdict) int { return len(v.lost) }),
 		missing(phaseHealthy), missing(phaseDown), missing(phaseDownAgain), missing(phaseBack),
 		count("up = 1 at the receiver", func(v verdict) int { return v.up }),

@@ -181,10 +181,10 @@ func wireTable(rows []weighed) table {
 
 // exactness tells in one cell whether all came as it was handed out.
 func (a account) exactness() string {
-	if a.judge(0) == nil && a.identical == 0 {
+	if a.judge(0) == nil && a.identical == 0 && a.givenUp == 0 {
 		return "all"
 	}
-	return fmt.Sprintf("%d missing, %d wrong, %d twice, %d late", a.absent(), a.wrong, a.identical+a.different, a.disorder)
+	return fmt.Sprintf("%d missing, %d wrong, %d twice, %d late, %d pages given up", a.absent(), a.wrong, a.identical+a.different, a.disorder, a.givenUp)
 }
 
 // absent is what is missing and did not come with a wrong value either.
