@@ -127,7 +127,7 @@ func (l *loop) gather(ctx context.Context) *sync.WaitGroup {
 		gathering.Go(func() {
 			for at := range t.beats {
 				block, err := t.Gather(ctx, at)
-				if ctx.Err() == nil { // else it was cut short, and says nothing about the target
+				if err == nil || ctx.Err() == nil { // else it was cut short, and says nothing about the target
 					l.blocks <- result{t, block, err}
 				}
 				// One is waited for, not each: the loop has nothing to do before.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -42,6 +43,10 @@ func newLooping(t *testing.T, cfg Config) *looping {
 func (l *looping) run(end time.Duration) []*buffer.Tick {
 	ctx, cancel := context.WithDeadline(l.Context(), l.began.Add(end))
 	defer cancel()
+	return l.runIn(ctx)
+}
+
+func (l *looping) runIn(ctx context.Context) []*buffer.Tick {
 	var writing sync.WaitGroup
 	writing.Go(l.journal.Run)
 	l.loop.run(ctx)
@@ -241,4 +246,42 @@ func TestLoop_EndsWhileTargetsHang(t *testing.T) {
 		l.holds(ticks, "1: good@1 heeds@1 deaf@1", "2: good@2")
 		close(release) // of all goroutines this one's alone was left
 	})
+}
+
+// A page that came whole is committed, although the end came right after it.
+func TestLoop_EndsAfterAPage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		l := newLooping(t, Config{
+			Targets: []Target{numbered("late", func(_ context.Context, number int) error {
+				if number == 1 {
+					return errors.New("no page yet")
+				}
+				return nil
+			})},
+			// It is said when the page is there, and before the loop has it.
+			Logger: slog.New(onMessage{"target recovered", func() {
+				cancel()
+				time.Sleep(time.Millisecond)
+			}}),
+		})
+		l.holds(l.runIn(ctx), "1: late@1?", "2: late@2")
+	})
+}
+
+// onMessage is a log that does something when it gets a message.
+type onMessage struct {
+	message string
+	do      func()
+}
+
+func (o onMessage) Enabled(context.Context, slog.Level) bool { return true }
+func (o onMessage) WithAttrs([]slog.Attr) slog.Handler       { return o }
+func (o onMessage) WithGroup(string) slog.Handler            { return o }
+
+func (o onMessage) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == o.message {
+		o.do()
+	}
+	return nil
 }
