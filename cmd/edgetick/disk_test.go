@@ -200,6 +200,40 @@ func (w *diskWorld) proves() {
 	}
 }
 
+// backlog has a life gather while the receiver is away, and end without notice. It
+// returns the numbers of the scrapes that are in the log: on a busy machine others
+// took too long.
+func (w *diskWorld) backlog() (numbers []int) {
+	w.Helper()
+	w.receiver.goAway()
+	w.begin()
+	w.until("pages are gathered", func() bool { return w.metric("edgetick_samples_gathered_total") >= 20*60 })
+	w.kill()
+	w.receiver.comeBack()
+	log := newLogbook(w.T, w.dir)
+	log.read()
+	for _, bits := range log.all[numberSeries] {
+		if bits != promvalue.StaleNaN {
+			numbers = append(numbers, int(asNumber(bits)))
+		}
+	}
+	if len(numbers) == 0 {
+		w.Fatal("the log holds no scrape")
+	}
+	return numbers
+}
+
+// delivered fails the test unless these scrapes have arrived.
+func (w *diskWorld) delivered(numbers []int) {
+	w.Helper()
+	arrived := w.arrived()
+	for _, n := range numbers {
+		if !arrived[n] {
+			w.Fatalf("scrape %d of the backlog has not arrived", n)
+		}
+	}
+}
+
 // slow skips a test that waits for what the agent does only now and then, unless
 // it is asked for.
 func slow(t *testing.T) {
@@ -358,11 +392,7 @@ func TestDisk_BacklogFoundLate(t *testing.T) {
 	slow(t)
 	dir := filepath.Join(t.TempDir(), "wal")
 	w := newDiskWorld(t, dir)
-	w.receiver.goAway()
-	w.begin()
-	w.until("ticks are gathered", func() bool { return len(w.source.scraped()) >= 20 })
-	w.kill()
-	backlog := len(w.source.scraped())
+	backlog := w.backlog()
 
 	// Not mounted yet, for example.
 	if err := os.Rename(dir, dir+".away"); err != nil {
@@ -371,7 +401,6 @@ func TestDisk_BacklogFoundLate(t *testing.T) {
 	if err := os.WriteFile(dir, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.receiver.comeBack()
 	w.begin()
 	w.suffers()
 	if err := os.Remove(dir); err != nil {
@@ -389,12 +418,7 @@ func TestDisk_BacklogFoundLate(t *testing.T) {
 
 	w.begin()
 	w.flows(8)
-	arrived := w.arrived()
-	for n := range backlog - 2 {
-		if !arrived[n+1] {
-			t.Errorf("scrape %d of the backlog has not arrived", n+1)
-		}
-	}
+	w.delivered(backlog)
 }
 
 // A directory that may not be written to any more, and then may.
@@ -640,21 +664,11 @@ func TestDisk_StartOnFull(t *testing.T) {
 func TestDisk_StartOnReadOnly(t *testing.T) {
 	disk := mounted(t, "tmpfs", "size=2m")
 	w := newDiskWorld(t, filepath.Join(disk, "wal"))
-	w.receiver.goAway()
-	w.begin()
-	w.until("ticks are gathered", func() bool { return len(w.source.scraped()) >= 20 })
-	w.kill()
-	backlog := len(w.source.scraped())
+	backlog := w.backlog()
 	remount(t, disk, syscall.MS_RDONLY)
-	w.receiver.comeBack()
 	w.begin()
 	w.suffers()
-	arrived := w.arrived()
-	for n := range backlog - 2 {
-		if !arrived[n+1] {
-			t.Fatalf("scrape %d of the backlog on the read-only disk has not arrived", n+1)
-		}
-	}
+	w.delivered(backlog)
 	remount(t, disk, 0)
 	w.recovers()
 	w.complete(none)
