@@ -131,7 +131,7 @@ func (s *series) more(r ref) *rare {
 
 // find returns the series that a page writes with a text.
 func (s *series) find(text textID) (ref, bool) {
-	s.indexTexts(0)
+	s.index(&s.byText, s.textHash, 0)
 	r, ok := s.byText.find(text.hash(), func(r ref) bool { return s.entries[r].text == text })
 	if !ok && len(s.others) > 0 {
 		r, ok = s.others[text]
@@ -142,8 +142,8 @@ func (s *series) find(text textID) (ref, bool) {
 // add remembers a series under the text that a page writes it with. A second
 // text for a known label set leads to the same entry.
 func (s *series) add(text textID, encoded []byte, f *family) ref {
-	s.indexTexts(1)
-	s.indexLabels(1)
+	s.index(&s.byText, s.textHash, 1)
+	s.index(&s.byLabels, s.labelsHash, 1)
 	hash := maphash.Bytes(s.seed, encoded)
 	r, ok := s.byLabels.find(hash, func(r ref) bool { return s.known[r].Labels == string(encoded) })
 	if ok {

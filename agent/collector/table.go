@@ -50,29 +50,22 @@ func (t table) put(hash uint64, r ref) {
 	t[at] = uint32(r) + 1
 }
 
-// indexTexts makes sure that there is a table of texts with room for so many more.
-func (s *series) indexTexts(more int) {
+// index makes sure that all series are in a table by their hash, and that it has
+// room for so many more.
+func (s *series) index(t *table, hash func(ref) uint64, more int) {
 	n := len(s.entries) + more
-	if len(s.byText) > 0 && s.byText.fits(n) {
+	if len(*t) > 0 && t.fits(n) {
 		return
 	}
-	s.byText = newTable(n)
+	*t = newTable(n)
 	for r := range s.entries {
-		s.byText.put(s.entries[r].text.hash(), ref(r))
+		t.put(hash(ref(r)), ref(r))
 	}
 }
 
-// indexLabels is the same for label sets.
-func (s *series) indexLabels(more int) {
-	n := len(s.known) + more
-	if len(s.byLabels) > 0 && s.byLabels.fits(n) {
-		return
-	}
-	s.byLabels = newTable(n)
-	for r, x := range s.known {
-		s.byLabels.put(maphash.String(s.seed, x.Labels), ref(r))
-	}
-}
+func (s *series) textHash(r ref) uint64 { return s.entries[r].text.hash() }
+
+func (s *series) labelsHash(r ref) uint64 { return maphash.String(s.seed, s.known[r].Labels) }
 
 // rest gives back the tables, which are not needed as long as no series is looked
 // up. They are made anew when one is.
