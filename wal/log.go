@@ -63,7 +63,6 @@ func (o Options) withDefaults() (Options, error) {
 	case o.SyncInterval < 0:
 		return o, fmt.Errorf("%w: SyncInterval %v is negative", ErrOptions, o.SyncInterval)
 	}
-	o.SegmentBytes = min(o.SegmentBytes, o.MaxBytes/minSegments)
 	return o, nil
 }
 
