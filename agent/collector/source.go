@@ -23,12 +23,12 @@ type punctual interface {
 
 // Page is one answer of a source: an exposition or metric families.
 type Page struct {
-	// Body is the exposition. It belongs to the source, which may reuse it at
-	// the call after the next: each page is compared with the one before. The
-	// room after it up to its capacity is the target's meanwhile.
+	// Body is the exposition. It is the target's, with the room after it up to
+	// its capacity, until the page after it has been read: each page is compared
+	// with the one before. A source may use it again at the call after the next.
 	Body []byte
-	// spares, if not nil, get Body back from the target, which owns it until
-	// the page after it has been read.
+	// spares, if not nil, get Body from the target when it has no more use for it;
+	// the source must not use it again.
 	spares *Spares
 	// ContentType is the media type of Body as HTTP has it. Empty or unknown
 	// types are read as Prometheus text format 0.0.4.
