@@ -9,12 +9,18 @@ import (
 // the page that it compares the next one with, and no more. The zero value is
 // ready. Spares are safe for concurrent use.
 //
-// Those that nobody uses when garbage is collected are garbage, too: they are
-// no part of what is alive, by which the heap is measured.
+// The two that were used last are kept. Others that nobody uses when garbage is
+// collected are garbage, too: they are no part of what is alive, by which the heap
+// is measured.
 type Spares struct {
 	mu   sync.Mutex
+	kept [keptSpares][]byte // the last one given first
 	idle weak.Pointer[[][]byte]
 }
+
+// keptSpares is how many idle buffers are kept. So few pages are read at once,
+// mostly, however many targets there are.
+const keptSpares = 2
 
 // spare is the least room after a page. The parser needs some, and without there
 // is no telling whether a page has ended.
@@ -33,36 +39,53 @@ func (s *Spares) take(size int) []byte {
 func (s *Spares) find(size int) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	idle := s.idle.Value()
-	if idle == nil {
-		return nil
-	}
-	best := -1
-	for i, b := range *idle {
-		if fits(b, size) && (best < 0 || cap(b) < cap((*idle)[best])) {
-			best = i
+	var best *[]byte
+	look := func(buffers [][]byte) {
+		for i := range buffers {
+			if b := &buffers[i]; fits(*b, size) && (best == nil || cap(*b) < cap(*best)) {
+				best = b
+			}
 		}
 	}
-	if best < 0 {
+	look(s.kept[:])
+	if idle := s.idle.Value(); idle != nil {
+		look(*idle)
+	}
+	if best == nil {
 		return nil
 	}
-	found, last := (*idle)[best], len(*idle)-1
-	(*idle)[best], (*idle)[last] = (*idle)[last], nil
-	*idle = (*idle)[:last]
+	found := *best
+	*best = nil
 	return found
 }
 
 // give gives a buffer, which the caller must not use any more.
 func (s *Spares) give(b []byte) {
-	if cap(b) == 0 {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for i := range s.kept {
+		if cap(b) == 0 {
+			return
+		}
+		s.kept[i], b = b, s.kept[i]
+	}
+	if cap(b) > 0 {
+		s.leave(b)
+	}
+}
+
+// leave leaves a buffer to the collection of garbage.
+func (s *Spares) leave(b []byte) {
 	idle := s.idle.Value()
 	if idle == nil {
 		idle = new([][]byte)
 		s.idle = weak.Make(idle)
+	}
+	for i := range *idle {
+		if (*idle)[i] == nil {
+			(*idle)[i] = b
+			return
+		}
 	}
 	*idle = append(*idle, b)
 }
