@@ -1,8 +1,10 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -39,8 +41,8 @@ func newTransport(cfg Config, counted *conns) (http.RoundTripper, error) {
 	return &headerTransport{headers: cfg.Headers, next: carrier}, nil
 }
 
-// writeBuffer holds most requests, which go out in one piece then. For each that is
-// larger net/http allocates as much again.
+// writeBuffer holds most requests, which go out in one piece then. Through TLS
+// net/http allocates as much again for each that is larger.
 const writeBuffer = 32 << 10
 
 // maxIdle outlasts the wait between the longest windows, so that there is one
@@ -108,4 +110,18 @@ func (c countedConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	c.counts.sent.Add(int64(n))
 	return n, err
+}
+
+// ReadFrom implements io.ReaderFrom, for net/http: what does not fit into its
+// buffer of a request goes out as it stands in memory, not through another one.
+func (c countedConn) ReadFrom(r io.Reader) (int64, error) {
+	limited, ok := r.(*io.LimitedReader)
+	if ok {
+		if body, ok := limited.R.(*bytes.Reader); ok && int64(body.Len()) <= limited.N {
+			n, err := body.WriteTo(struct{ io.Writer }{c})
+			limited.N -= n
+			return n, err
+		}
+	}
+	return io.Copy(struct{ io.Writer }{c}, r)
 }

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/prometheus/common/config"
 )
@@ -102,6 +104,46 @@ func TestTransport_CountsWhatConnectionsCarry(t *testing.T) {
 			}
 			(&http.Client{Transport: rt}).CloseIdleConnections()
 		})
+	}
+}
+
+// pieces is a connection that remembers what has been written to it.
+type pieces struct {
+	net.Conn
+	written []string
+}
+
+func (p *pieces) Write(b []byte) (int, error) {
+	p.written = append(p.written, string(b))
+	return len(b), nil
+}
+
+// A body that is in memory is written at once, as far as it is told to be; anything
+// else arrives, too.
+func TestConn_WritesBodiesAtOnce(t *testing.T) {
+	text := strings.Repeat("0123456789", 10_000)
+	for name, c := range map[string]struct {
+		from   io.Reader
+		want   string
+		pieces int // 0 for any number
+	}{
+		"as net/http gives it": {io.LimitReader(bytes.NewReader([]byte(text)), int64(len(text))), text, 1},
+		"less than announced":  {io.LimitReader(bytes.NewReader([]byte(text)), int64(len(text))+1), text, 1},
+		"more than announced":  {io.LimitReader(bytes.NewReader([]byte(text)), 50_000), text[:50_000], 0},
+		"no limit":             {bytes.NewReader([]byte(text)), text, 0},
+		"not in memory":        {io.LimitReader(iotest.OneByteReader(strings.NewReader(text[:100])), 100), text[:100], 0},
+	} {
+		conn, counts := new(pieces), new(conns)
+		n, err := countedConn{conn, counts}.ReadFrom(c.from)
+		if err != nil || int(n) != len(c.want) || counts.sent.Load() != n || strings.Join(conn.written, "") != c.want {
+			t.Errorf("%s: %d bytes, %d counted, %v, want %d", name, n, counts.sent.Load(), err, len(c.want))
+		}
+		if c.pieces > 0 && len(conn.written) != c.pieces {
+			t.Errorf("%s: written in %d pieces, want %d", name, len(conn.written), c.pieces)
+		}
+		if l, ok := c.from.(*io.LimitedReader); ok && c.pieces > 0 && int(l.N) > 1 {
+			t.Errorf("%s: %d bytes seem to be missing", name, l.N)
+		}
 	}
 }
 
