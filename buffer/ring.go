@@ -32,7 +32,8 @@ func NewRing(maxBytes, minTicks int) *Ring {
 }
 
 // Push adds t, which must be newer than all ticks before it, and lets go of the
-// oldest ticks until the bound holds again. t is immutable from now on.
+// oldest ticks until the bound holds again. Their columns are not used again: a
+// reader that has not passed them may hold them. t is immutable from now on.
 func (r *Ring) Push(t *Tick) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -61,7 +62,8 @@ func (r *Ring) Reader() *Reader {
 	return x
 }
 
-// Pass says that the reader needs no tick up to and including seq any more.
+// Pass says that the reader needs no tick up to and including seq any more. It
+// must not read their columns after that: see [Column].
 func (x *Reader) Pass(seq uint64) {
 	r := x.ring
 	r.mu.Lock()
@@ -71,7 +73,9 @@ func (x *Reader) Pass(seq uint64) {
 		seq = min(seq, other.passed)
 	}
 	for r.head < len(r.ticks) && r.ticks[r.head].Seq <= seq {
+		t := r.ticks[r.head]
 		r.evict()
+		t.passed()
 	}
 }
 
@@ -86,7 +90,8 @@ func (r *Ring) Close() {
 // After appends to dst the ticks with a sequence number above seq, oldest
 // first, at most limit of them. If the first of them does not follow seq
 // directly, the ticks between have been let go; their number of samples is the
-// difference between its Base and the End of the tick at seq.
+// difference between its Base and the End of the tick at seq. They may be read
+// until the caller's [Reader] passes them.
 func (r *Ring) After(seq uint64, limit int, dst []*Tick) []*Tick {
 	r.mu.Lock()
 	defer r.mu.Unlock()

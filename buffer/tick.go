@@ -41,7 +41,8 @@ type Block struct {
 	Time int64
 	// Layout names the series of the column; nil where the column is empty.
 	Layout *Layout
-	// Values is the column: Values[i] belongs to Layout.Series[i].
+	// Values is the column: Values[i] belongs to Layout.Series[i]. Their memory may
+	// be a [Column], which says for how long they may be read.
 	Values []float64
 	// Extra lists the samples that do not fit the column: those that carry
 	// their own timestamp, stale markers, and native histograms. The samples of
@@ -51,13 +52,15 @@ type Block struct {
 	// Exemplars of the block's series, those of one series in time order. They
 	// are not samples, and count as none.
 	Exemplars []Exemplar
+
+	column *Column // nil if Values are not in one
 }
 
 // Samples is the number of samples in the block.
 func (b *Block) Samples() int { return len(b.Values) + len(b.Extra) }
 
 // Tick is what was gathered at one beat of the ticker. It is immutable once it
-// has been pushed into a [Ring].
+// has been pushed into a [Ring], until all of the ring's readers have passed it.
 type Tick struct {
 	// Seq numbers the ticks, starting at 1. It only ever grows.
 	Seq uint64
@@ -72,6 +75,23 @@ type Tick struct {
 	LogEnd uint64
 	// Blocks holds the targets' blocks in the order in which they finished.
 	Blocks []Block
+
+	retained bool
+}
+
+// Retain says that somebody may read the tick for longer than a ring's readers
+// do, so that its columns are never used again. It is called before the tick is
+// pushed.
+func (t *Tick) Retain() { t.retained = true }
+
+// passed lets go of the tick's columns: all readers have passed it.
+func (t *Tick) passed() {
+	if t.retained {
+		return
+	}
+	for i := range t.Blocks {
+		t.Blocks[i].column.letGo(heldByTick)
+	}
 }
 
 // Samples is the number of samples in the tick.
@@ -86,8 +106,8 @@ func (t *Tick) Samples() int {
 // End is the number of samples in all ticks up to and including this one.
 func (t *Tick) End() uint64 { return t.Base + uint64(t.Samples()) }
 
-// blockBytes is the memory a block takes beside its column and its layout.
-const blockBytes = 120
+// blockBytes is the memory a block takes beside its values and its layout.
+const blockBytes = 168
 
 // Bytes is the memory, in bytes, that the tick takes without its layouts.
 func (t *Tick) Bytes() int {
