@@ -201,12 +201,13 @@ func (j *Journal) Commit(t *buffer.Tick, now time.Time) {
 	j.signal()
 }
 
-// bypass shows all that waits to the remotes. Of what the disk has yet to take
-// only the newest is kept.
+// bypass shows all that waits to the remotes, although it is yet to be read for
+// the disk. Of that only the newest is kept.
 func (j *Journal) bypass() {
 	for i := range j.queue {
 		if q := &j.queue[i]; !q.seen {
 			q.seen = true
+			q.tick.Retain()
 			j.cfg.Ring.Push(q.tick)
 		}
 	}

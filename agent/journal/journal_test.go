@@ -99,6 +99,8 @@ type bench struct {
 	end   uint64
 	seq   uint64
 	ended chan struct{}
+
+	columns buffer.Columns
 }
 
 func newBench(t *testing.T, dir string) *bench {
@@ -138,9 +140,12 @@ var (
 func (b *bench) commit() *buffer.Tick {
 	b.seq++
 	t := &buffer.Tick{Seq: b.seq, Time: time.Now().UnixMilli(), Base: b.end}
-	t.Blocks = []buffer.Block{{Time: t.Time, Layout: layout, Values: []float64{float64(b.seq), 0.5}}}
+	t.Blocks = []buffer.Block{{Time: t.Time, Layout: layout}}
+	x := b.columns.Take(2)
+	x.Fill(&t.Blocks[0], append(x.Values(), float64(b.seq), 0.5))
 	b.end = t.End()
 	b.Commit(t, time.Now())
+	x.Release()
 	synctest.Wait()
 	time.Sleep(time.Second)
 	return t
@@ -258,6 +263,29 @@ func TestJournal_SlowDiskHoldsUpNobodyForLong(t *testing.T) {
 		if b.disk.hits == 0 {
 			t.Error("the disk was not slow")
 		}
+		b.finish()
+	})
+}
+
+// What remotes get before the disk stays as it is until the disk has it, too,
+// though they are done with it.
+func TestJournal_KeepsTheValuesForASlowDisk(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, dir)
+		b.begin()
+		remote := b.ring.Reader()
+		wait := make(chan struct{})
+		b.disk.set(nil, wait)
+		for range 20 {
+			b.commit()
+			remote.Pass(b.seq)
+		}
+		b.expect("ring", b.inRing(), "")
+		b.disk.set(nil, nil)
+		close(wait)
+		synctest.Wait()
+		b.expect("log", b.inLog(), "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20")
 		b.finish()
 	})
 }

@@ -213,10 +213,10 @@ func (r *Remote) ship(ctx context.Context) error {
 	}
 	r.end = last.End()
 	r.keep(r.cursor.Settle(last, r.Ledger.advance(r.end)))
-	r.reader.Pass(last.Seq)
 	clear(r.window) // let go of the ticks
 	r.packer.release()
 	r.writer.release()
+	r.reader.Pass(last.Seq)
 	return nil
 }
 
