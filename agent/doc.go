@@ -32,7 +32,9 @@
 // to the goroutine that gathers from it, at most one at a time. The journal's
 // goroutine owns the writing end of the log. A tick that has been committed is
 // immutable, so remotes, one goroutine each, read it without locks. Nothing that
-// a collector, the disk or a receiver does can hold up the loop.
+// a collector, the disk or a receiver does can hold up the loop. Once all remotes
+// have passed a tick the memory of its values is gathered into again:
+// [buffer.Column] says who may read them until when.
 //
 // # Series
 //

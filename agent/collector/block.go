@@ -51,7 +51,8 @@ func (p *pages) block(page Page, at int64, r *report, err error) (buffer.Block, 
 // What they have to remember of it is left to [pages.settle].
 func (p *pages) takeSteady(b *buffer.Block) {
 	p.takeExemplars(b)
-	b.Layout, b.Values = p.layout, p.read.values
+	b.Layout = p.layout
+	p.next.column.Fill(b, p.read.values)
 	p.remember()
 	p.good, p.behind = p.number, true
 	if p.calm++; p.calm == calmPages {
@@ -63,6 +64,7 @@ func (p *pages) takeSteady(b *buffer.Block) {
 func (p *pages) take(b *buffer.Block) {
 	r := &p.read
 	p.calm = 0
+	p.next.column.Fill(b, r.values)
 	p.remember()
 	p.series.redescribe()
 	for i := range r.beside {
@@ -88,7 +90,7 @@ func (p *pages) take(b *buffer.Block) {
 		}
 		p.layout = buffer.NewLayout(append(series, p.reports...))
 	}
-	b.Layout, b.Values = p.layout, r.values
+	b.Layout = p.layout
 	for i := range r.beside {
 		if e := r.beside[i].series; p.series.at(e).inColumn(p.number) {
 			r.column = append(r.column, e)

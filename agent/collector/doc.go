@@ -18,7 +18,8 @@
 //     comments.go is what both do with HELP and TYPE.
 //   - histogram.go, exemplar.go, start.go: what a sample may have beside a
 //     number. histograms.go is the choice between forms of histograms.
-//   - block.go: the page becomes a column; what vanished gets a stale marker,
+//   - block.go: the page becomes a column, in memory that is used again when it
+//     has been delivered ([buffer.Column]); what vanished gets a stale marker,
 //     what carries its own timestamp or is a histogram stands beside the column.
 //   - series.go, family.go: the target's memory of its series and of what the
 //     page says about them; table.go finds a series in it.

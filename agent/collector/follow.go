@@ -17,7 +17,7 @@ import (
 // earlier one. The places of these samples become those of the page.
 func (p *pages) follow(page []byte) (samples, at int) {
 	r := &p.read
-	r.values = append(r.values, p.values...)
+	r.values = append(r.values, p.plan.column.Values()...)
 	places := p.plan.places
 	for i, was := 0, 0; ; {
 		limit := was + commonPrefix(p.plan.page[was:], page[at:])

@@ -29,18 +29,18 @@ type pages struct {
 	contentType string // of the page before
 	format      format // which is text for no content type
 
-	plan    plan      // of the page before, if it was of text and is known
-	next    plan      // of the page being read
-	values  []float64 // the column of the page before
-	calm    int       // so many pages in a row had the samples of the one before
-	behind  bool      // the series of live do not know yet of the last pages
-	careful bool      // no page is compared with the one before
-	piece   []byte    // of a page, for a parser of its own
+	plan    plan   // of the page before, if it was of text and is known
+	next    plan   // of the page being read
+	calm    int    // so many pages in a row had the samples of the one before
+	behind  bool   // the series of live do not know yet of the last pages
+	careful bool   // no page is compared with the one before
+	piece   []byte // of a page, for a parser of its own
 
-	read  reading
-	walk  walk
-	wire  wire
-	stats Discarded
+	columns buffer.Columns
+	read    reading
+	walk    walk
+	wire    wire
+	stats   Discarded
 }
 
 // Discarded counts what of pages broke the rules for a page and so never got
@@ -142,7 +142,8 @@ func (p *pages) parse(page Page) (err error) {
 		return nil
 	}
 	r := &p.read
-	r.values = make([]float64, 0, len(p.layout.Series))
+	p.next.column = p.columns.Take(len(p.layout.Series))
+	r.values = p.next.column.Values()
 	f := p.formatOf(page.ContentType)
 	r.dated = f != textFormat || page.Families != nil
 	if page.Families == nil && f != protobuf {

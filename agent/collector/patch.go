@@ -117,7 +117,7 @@ func (p *pages) patchComments(lines []byte, i int) (known, ok bool) {
 func (p *pages) patchSample(line []byte, at, i int) bool {
 	was := p.plan.places[i]
 	_, text := p.plan.sample(i)
-	v, ok := p.values[i], true
+	v, ok := p.plan.column.Values()[i], true
 	if !bytes.Equal(line[len(text):], p.plan.page[was.value:was.end]) {
 		v, ok = parseFloat(line[len(text) : len(line)-1])
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math"
 	"slices"
+
+	"github.com/edgetick/edgetick/buffer"
 )
 
 // plan is a page of text with the places of its samples. The sample of place i
@@ -12,6 +14,7 @@ type plan struct {
 	page        []byte  // it stays as it is until the next page has been read
 	spares      *Spares // whose page is, if not the source's
 	contentType string
+	column      *buffer.Column // of the values on it; nil if there is no page
 	places      []place
 	runs        []run
 
@@ -23,11 +26,12 @@ type plan struct {
 // value and how many before the next line.
 type place struct{ value, end uint32 }
 
-// drop forgets the page, so that the next one is read without it.
+// drop forgets the page and its values, so that the next one is read without.
 func (p *plan) drop() {
 	if p.spares != nil {
 		p.spares.give(p.page)
 	}
+	p.column.Release()
 	clear(p.runs)
 	*p = plan{places: p.places[:0], runs: p.runs[:0]}
 }
@@ -112,6 +116,7 @@ func (p *pages) remember() {
 	if r.steady {
 		p.plan.page, p.next.page = p.next.page, p.plan.page
 		p.plan.spares, p.next.spares = p.next.spares, p.plan.spares
+		p.plan.column, p.next.column = p.next.column, p.plan.column
 	} else {
 		p.plan, p.next = p.next, p.plan
 	}
@@ -119,7 +124,6 @@ func (p *pages) remember() {
 	if p.careful || uint64(len(p.plan.page)) > math.MaxUint32 || r.odd || r.stats != p.stats || !r.steady && !p.plain() {
 		p.plan.drop()
 	}
-	p.values = r.values
 }
 
 // relax gives back the memory that only takes part where a page is not as the one
