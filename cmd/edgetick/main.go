@@ -73,6 +73,7 @@ func run(args []string, stderr io.Writer) int {
 	}
 	tuneMemory(opts.agent.BufferMaxBytes)
 	go giveBack(ctx)
+	go pace(ctx, opts.agent.TickInterval)
 	log.Info("starting edgetick", "version", version.Version, "tick_interval", opts.agent.TickInterval)
 	if err := serve(ctx, cfg, opts, log); err != nil {
 		log.Error("edgetick stops", "err", err)

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"time"
+)
+
+// What is done in a tick is little, and done by goroutines that wake each other.
+// As soon as two may run at once, Go wakes threads for them that look for work and
+// find it done. So one may run at a time for as long as there is little to do; at
+// the start, with a backlog and with very many series it is as many as there are
+// processors. GOMAXPROCS overrides that.
+
+// pacer chooses how many goroutines may run at once.
+type pacer struct {
+	narrow bool          // it is one
+	calm   int           // so many looks in a row showed little load
+	used   time.Duration // CPU time at the last look
+	at     time.Time     // of the last look
+}
+
+const (
+	// highLoad is the load, in processors, above which there are as many as there
+	// are, and lowLoad that under which there is one after calmLooks looks.
+	highLoad  = 0.1
+	lowLoad   = 0.05
+	calmLooks = 5
+)
+
+// look takes a look at the time now, at which the process has used so much CPU
+// time. It returns whether one goroutine is to run at a time.
+func (p *pacer) look(now time.Time, used time.Duration) bool {
+	load := float64(used-p.used) / float64(now.Sub(p.at))
+	p.used, p.at = used, now
+	if load > lowLoad {
+		p.calm = 0
+	} else {
+		p.calm++
+	}
+	switch {
+	case load > highLoad:
+		p.narrow = false
+	case p.calm >= calmLooks:
+		p.narrow = true
+	}
+	return p.narrow
+}
+
+// Looks are as far apart as beats of the ticker, within these bounds.
+const (
+	minLook = time.Second
+	maxLook = 5 * time.Second
+)
+
+// pace keeps the number of goroutines that may run at once to what is needed until
+// ctx is done.
+func pace(ctx context.Context, tick time.Duration) {
+	used, ok := cpuTime()
+	if !ok || os.Getenv("GOMAXPROCS") != "" || runtime.GOMAXPROCS(0) == 1 {
+		return
+	}
+	beat := time.NewTicker(min(max(tick, minLook), maxLook))
+	defer beat.Stop()
+	p := pacer{used: used, at: time.Now()}
+	for {
+		select {
+		case <-beat.C:
+		case <-ctx.Done():
+			return
+		}
+		before := p.narrow
+		used, _ = cpuTime()
+		switch narrow := p.look(time.Now(), used); {
+		case narrow == before:
+		case narrow:
+			runtime.GOMAXPROCS(1)
+		default:
+			runtime.SetDefaultGOMAXPROCS()
+		}
+	}
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"runtime"
+	"testing"
+	"time"
+)
+
+// One goroutine runs at a time when the load has been low for a while, and all may
+// as soon as it is high; in between it stays as it is.
+func TestPacer(t *testing.T) {
+	now := time.Unix(1, 0)
+	used := 3 * time.Second // of the start
+	p := pacer{used: used, at: now}
+	for i, c := range []struct {
+		load float64
+		want bool
+	}{
+		{0.01, false}, {0.01, false}, {0.01, false}, {0.01, false}, {0.01, true},
+		{0.02, true}, {0.09, true}, {0.01, true}, // not worth it
+		{0.11, false},                                                             // a backlog
+		{0.04, false}, {0.04, false}, {0.04, false}, {0.04, false}, {0.06, false}, // not calm
+		{0.04, false}, {0.04, false}, {0.04, false}, {0.04, false}, {0.04, true},
+		{2, false},
+	} {
+		now = now.Add(2 * time.Second)
+		used += time.Duration(c.load * float64(2*time.Second))
+		if got := p.look(now, used); got != c.want {
+			t.Errorf("look %d at a load of %v: %v, want %v", i, c.load, got, c.want)
+		}
+	}
+}
+
+func TestCPUTime(t *testing.T) {
+	before, ok := cpuTime()
+	if !ok {
+		t.Skip("unknown on " + runtime.GOOS)
+	}
+	for range 1000 {
+		if after, _ := cpuTime(); after > before {
+			return
+		}
+		for range 1000 {
+			runtime.Gosched()
+		}
+	}
+	t.Error("a busy process has used no CPU time")
+}

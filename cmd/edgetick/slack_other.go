@@ -1,6 +1,0 @@
-//go:build !linux
-
-package main
-
-// loosenTimers does nothing here.
-func loosenTimers() {}
