@@ -34,6 +34,9 @@ func newTransport(cfg Config, counted *conns) (http.RoundTripper, error) {
 	}
 	if t, ok := carrier.(*http.Transport); ok { // otherwise it is behind one that authenticates
 		t.WriteBufferSize = writeBuffer
+		if cfg.Transport == nil {
+			t.DialContext = counted.dialer(cfg.Timeout) // not what hides ReadFrom
+		}
 		if len(cfg.Headers) == 0 {
 			return t, nil
 		}

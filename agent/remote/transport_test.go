@@ -147,6 +147,23 @@ func TestConn_WritesBodiesAtOnce(t *testing.T) {
 	}
 }
 
+// What the transport dials is what writes bodies at once.
+func TestTransport_DialsItsOwnConns(t *testing.T) {
+	far := newFarEnd(t, (*httptest.Server).Start)
+	rt, err := newTransport(Config{}, new(conns))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := rt.(*http.Transport).DialContext(t.Context(), "tcp", far.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, ok := conn.(countedConn); !ok {
+		t.Errorf("the connection is a %T", conn)
+	}
+}
+
 // A request that is sent again, which the transports behind must not have
 // written to, has the headers once and the password of the moment.
 func TestTransport_LeavesRequestsAsTheyAre(t *testing.T) {
