@@ -1,8 +1,8 @@
 package remote
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -115,16 +115,36 @@ func (c countedConn) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadFrom implements io.ReaderFrom, for net/http: what does not fit into its
-// buffer of a request goes out as it stands in memory, not through another one.
+// ReadFrom implements io.ReaderFrom, for net/http: what of a body does not fit into
+// its buffer goes out as it stands in memory, not through another one.
 func (c countedConn) ReadFrom(r io.Reader) (int64, error) {
-	limited, ok := r.(*io.LimitedReader)
-	if ok {
-		if body, ok := limited.R.(*bytes.Reader); ok && int64(body.Len()) <= limited.N {
-			n, err := body.WriteTo(struct{ io.Writer }{c})
+	if limited, ok := r.(*io.LimitedReader); ok {
+		if body, ok := limited.R.(io.WriterTo); ok {
+			n, err := body.WriteTo(&limitedWriter{c, limited.N})
 			limited.N -= n
+			if errors.Is(err, errLimit) {
+				err = nil
+			}
 			return n, err
 		}
 	}
 	return io.Copy(struct{ io.Writer }{c}, r)
+}
+
+// limitedWriter writes so many bytes, and no more.
+type limitedWriter struct {
+	to   io.Writer
+	left int64
+}
+
+var errLimit = errors.New("the limit is reached")
+
+func (l *limitedWriter) Write(p []byte) (int, error) {
+	more := int64(len(p)) > l.left
+	n, err := l.to.Write(p[:min(int64(len(p)), l.left)])
+	l.left -= int64(n)
+	if err == nil && more {
+		err = errLimit
+	}
+	return n, err
 }

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 
@@ -118,50 +120,79 @@ func (p *pieces) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// A body that is in memory is written at once, as far as it is told to be; anything
-// else arrives, too.
+// A body that is in memory is written at once, and as far as it is told to be;
+// anything else arrives, too.
 func TestConn_WritesBodiesAtOnce(t *testing.T) {
 	text := strings.Repeat("0123456789", 10_000)
+	inMemory := func() io.Reader { return io.NopCloser(bytes.NewReader([]byte(text))) } // as net/http has it
 	for name, c := range map[string]struct {
 		from   io.Reader
+		limit  int
 		want   string
 		pieces int // 0 for any number
 	}{
-		"as net/http gives it": {io.LimitReader(bytes.NewReader([]byte(text)), int64(len(text))), text, 1},
-		"less than announced":  {io.LimitReader(bytes.NewReader([]byte(text)), int64(len(text))+1), text, 1},
-		"more than announced":  {io.LimitReader(bytes.NewReader([]byte(text)), 50_000), text[:50_000], 0},
-		"no limit":             {bytes.NewReader([]byte(text)), text, 0},
-		"not in memory":        {io.LimitReader(iotest.OneByteReader(strings.NewReader(text[:100])), 100), text[:100], 0},
+		"as announced":        {inMemory(), len(text), text, 1},
+		"less than announced": {inMemory(), len(text) + 1, text, 1},
+		"more than announced": {inMemory(), 50_000, text[:50_000], 1},
+		"not in memory":       {iotest.OneByteReader(strings.NewReader(text[:100])), 90, text[:90], 0},
 	} {
 		conn, counts := new(pieces), new(conns)
-		n, err := countedConn{conn, counts}.ReadFrom(c.from)
+		limited := &io.LimitedReader{R: c.from, N: int64(c.limit)}
+		n, err := countedConn{conn, counts}.ReadFrom(limited)
 		if err != nil || int(n) != len(c.want) || counts.sent.Load() != n || strings.Join(conn.written, "") != c.want {
 			t.Errorf("%s: %d bytes, %d counted, %v, want %d", name, n, counts.sent.Load(), err, len(c.want))
 		}
 		if c.pieces > 0 && len(conn.written) != c.pieces {
 			t.Errorf("%s: written in %d pieces, want %d", name, len(conn.written), c.pieces)
 		}
-		if l, ok := c.from.(*io.LimitedReader); ok && c.pieces > 0 && int(l.N) > 1 {
-			t.Errorf("%s: %d bytes seem to be missing", name, l.N)
+		if left := c.limit - len(c.want); int(limited.N) != left {
+			t.Errorf("%s: %d bytes may follow, want %d", name, limited.N, left)
 		}
+	}
+	conn := new(pieces)
+	if n, err := (countedConn{conn, new(conns)}).ReadFrom(inMemory()); err != nil || int(n) != len(text) || strings.Join(conn.written, "") != text {
+		t.Errorf("without a limit: %d bytes, %v", n, err)
 	}
 }
 
-// What the transport dials is what writes bodies at once.
-func TestTransport_DialsItsOwnConns(t *testing.T) {
-	far := newFarEnd(t, (*httptest.Server).Start)
-	rt, err := newTransport(Config{}, new(conns))
+// A large body goes through net/http in two pieces: its buffer and the rest.
+func TestTransport_WritesBodiesAtOnce(t *testing.T) {
+	far, near := newFarEnd(t, (*httptest.Server).Start), new(conns)
+	rt, err := newTransport(Config{}, near)
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := rt.(*http.Transport).DialContext(t.Context(), "tcp", far.Addr().String())
+	dial, conn := rt.(*http.Transport).DialContext, new(tapped)
+	rt.(*http.Transport).DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		counted, ok := c.(countedConn)
+		if !ok {
+			t.Errorf("the connection is a %T", c)
+			return c, err
+		}
+		conn.Conn, counted.Conn = counted.Conn, conn
+		return counted, err
+	}
+	req, err := http.NewRequest(http.MethodPost, far.URL, bytes.NewReader(make([]byte, 200_000)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	if _, ok := conn.(countedConn); !ok {
-		t.Errorf("the connection is a %T", conn)
+	roundTripOnce(t, rt, req)
+	(&http.Client{Transport: rt}).CloseIdleConnections()
+	if conn.writes.Load() != 2 {
+		t.Errorf("a large request was written in %d pieces, want 2", conn.writes.Load())
 	}
+}
+
+// tapped is a connection that counts how often it is written to.
+type tapped struct {
+	net.Conn
+	writes atomic.Int32
+}
+
+func (c *tapped) Write(b []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(b)
 }
 
 // A request that is sent again, which the transports behind must not have
