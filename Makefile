@@ -91,6 +91,15 @@ fuzz: ## Run every fuzz target for FUZZTIME (60s) each.
 bench: ## Run the benchmarks; compare two runs with benchstat.
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: profile
+profile: ## Record, by benchmarks, the profile that edgetick is compiled by.
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	record() { $(GO) test -trimpath -run '^$$' -bench "$$2" -benchtime 2s -o "$$dir/test" -cpuprofile "$$dir/$$3" "./$$1"; } && \
+	record agent/collector 'Scrape' gather && \
+	record agent/journal 'Commit|Replay' log && \
+	record agent/remote 'Pack/protocol=.../compression=snappy/series=10000/ticks=4' pack && \
+	$(GO) tool pprof -proto "$$dir/gather" "$$dir/log" "$$dir/pack" > cmd/edgetick/default.pgo
+
 .PHONY: drill-outage
 drill-outage: build ## Outage and SIGKILL: what edgetick, prometheus and vmagent lose. DRILL holds more flags.
 	$(BIN)/edgetick-drill outage $(DRILL)
