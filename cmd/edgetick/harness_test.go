@@ -34,6 +34,10 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
+	if os.Getenv(askSlack) != "" {
+		tellSlack()
+		return
+	}
 	os.Exit(m.Run())
 }
 
@@ -52,9 +56,18 @@ type process struct {
 // start starts a program and kills it at the end of the test.
 func start(t *testing.T, name string, args ...string) *process {
 	t.Helper()
+	return startWith(t, nil, name, args...)
+}
+
+// startWith starts a program that reads from a file.
+func startWith(t *testing.T, stdin *os.File, name string, args ...string) *process {
+	t.Helper()
 	p := &process{T: t, cmd: exec.Command(name, args...), done: make(chan struct{})}
 	p.out.changed = make(chan struct{})
 	p.cmd.Env = append(os.Environ(), reexec+"=1")
+	if stdin != nil {
+		p.cmd.Stdin = stdin
+	}
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

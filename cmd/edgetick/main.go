@@ -27,6 +27,9 @@ import (
 )
 
 func main() {
+	if len(os.Args) < 2 || os.Args[1] != "wal" {
+		loosenTimers()
+	}
 	os.Exit(run(os.Args[1:], os.Stderr))
 }
 
@@ -56,9 +59,6 @@ func run(args []string, stderr io.Writer) int {
 		return exitUsage
 	}
 
-	if !opts.dryRun {
-		loosenTimers()
-	}
 	// After the first signal the default is restored: a second one kills.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
