@@ -31,7 +31,7 @@ type gatherSource struct {
 func (s *gatherSource) Collect(ctx context.Context) (Page, error) {
 	families, err := s.gather(ctx)
 	if err != nil {
-		if len(families) == 0 {
+		if len(families) == 0 || ctx.Err() == context.Canceled { // what there is may be a part
 			return Page{}, err
 		}
 		if s.onError != nil {

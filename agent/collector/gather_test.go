@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -114,6 +115,24 @@ func TestGatherer_ToleratesNobodyToTell(t *testing.T) {
 	}, nil)
 	if p, err := s.Collect(t.Context()); err != nil || len(p.Families) != 1 {
 		t.Errorf("got %v, %v", p.Families, err)
+	}
+}
+
+// What a gatherer had when it was told to end is no page: the rest would be taken
+// for gone. When it is only late, what it has is one.
+func TestGatherer_IsCutShort(t *testing.T) {
+	s := collector.FromFunc(func(ctx context.Context) ([]*dto.MetricFamily, error) {
+		return []*dto.MetricFamily{gaugeFamily("a", 1)}, ctx.Err()
+	}, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if p, err := s.Collect(ctx); !errors.Is(err, context.Canceled) || len(p.Families) != 0 {
+		t.Errorf("at the end: %v, %v", p.Families, err)
+	}
+	ctx, cancel = context.WithDeadline(t.Context(), time.Now())
+	defer cancel()
+	if p, err := s.Collect(ctx); err != nil || len(p.Families) != 1 {
+		t.Errorf("late: %v, %v", p.Families, err)
 	}
 }
 
