@@ -16,17 +16,17 @@ import (
 // pacer chooses how many goroutines may run at once.
 type pacer struct {
 	narrow bool          // it is one
-	calm   int           // so many looks in a row showed little load
+	enough int           // looks in a row that show little load until it is
+	calm   int           // so many have
 	used   time.Duration // CPU time at the last look
 	at     time.Time     // of the last look
 }
 
 const (
 	// highLoad is the load, in processors, above which there are as many as there
-	// are, and lowLoad that under which there is one after calmLooks looks.
-	highLoad  = 0.1
-	lowLoad   = 0.05
-	calmLooks = 5
+	// are, and lowLoad that under which there is one after a while.
+	highLoad = 0.1
+	lowLoad  = 0.05
 )
 
 // look takes a look at the time now, at which the process has used so much CPU
@@ -42,7 +42,7 @@ func (p *pacer) look(now time.Time, used time.Duration) bool {
 	switch {
 	case load > highLoad:
 		p.narrow = false
-	case p.calm >= calmLooks:
+	case p.calm >= p.enough:
 		p.narrow = true
 	}
 	return p.narrow
@@ -54,6 +54,9 @@ const (
 	maxLook = 5 * time.Second
 )
 
+// calmLooks are enough, and as many as two beats take: work comes in bursts.
+const calmLooks = 5
+
 // pace keeps the number of goroutines that may run at once to what is needed until
 // ctx is done.
 func pace(ctx context.Context, tick time.Duration) {
@@ -61,17 +64,18 @@ func pace(ctx context.Context, tick time.Duration) {
 	if !ok || os.Getenv("GOMAXPROCS") != "" || runtime.GOMAXPROCS(0) == 1 {
 		return
 	}
-	beat := time.NewTicker(min(max(tick, minLook), maxLook))
-	defer beat.Stop()
-	p := pacer{used: used, at: time.Now()}
+	wait := min(max(tick, minLook), maxLook)
+	p := pacer{used: used, at: time.Now(), enough: max(calmLooks, int(2*tick/wait))}
 	for {
 		select {
-		case <-beat.C:
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return
 		}
+		if used, ok = cpuTime(); !ok {
+			continue
+		}
 		before := p.narrow
-		used, _ = cpuTime()
 		switch narrow := p.look(time.Now(), used); {
 		case narrow == before:
 		case narrow:

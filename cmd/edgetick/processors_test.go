@@ -11,7 +11,7 @@ import (
 func TestPacer(t *testing.T) {
 	now := time.Unix(1, 0)
 	used := 3 * time.Second // of the start
-	p := pacer{used: used, at: now}
+	p := pacer{used: used, at: now, enough: calmLooks}
 	for i, c := range []struct {
 		load float64
 		want bool
