@@ -30,12 +30,12 @@ run: build ## Run edgetick beside a real Prometheus database and watch samples a
 
 .PHONY: test
 test: ## Run all tests, with the race detector where there is a C compiler.
-	$(GO) test $(RACE) ./...
+	$(GO) test -pgo=off $(RACE) ./...
 
 .PHONY: test-receivers
 test-receivers: ## Run the end-to-end tests against the prometheus and the victoria-metrics on the PATH, and stand-ins for others.
 	EDGETICK_TEST_PROMETHEUS="$$(command -v prometheus)" EDGETICK_TEST_VICTORIAMETRICS="$$(command -v victoria-metrics)" \
-		$(GO) test $(RACE) -count=1 -v -run 'TestPrometheus|TestMatrix' ./cmd/edgetick
+		$(GO) test -pgo=off $(RACE) -count=1 -v -run 'TestPrometheus|TestMatrix' ./cmd/edgetick
 
 CRASHES ?= 300
 SEED    ?= random

@@ -90,8 +90,8 @@ func (r *Ring) Close() {
 // After appends to dst the ticks with a sequence number above seq, oldest
 // first, at most limit of them. If the first of them does not follow seq
 // directly, the ticks between have been let go; their number of samples is the
-// difference between its Base and the End of the tick at seq. They may be read
-// until the caller's [Reader] passes them.
+// difference between its Base and the End of the tick at seq. Their
+// values may be read by who has a [Reader], until that passes them.
 func (r *Ring) After(seq uint64, limit int, dst []*Tick) []*Tick {
 	r.mu.Lock()
 	defer r.mu.Unlock()

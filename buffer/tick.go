@@ -114,7 +114,7 @@ func (t *Tick) Bytes() int {
 	n := 64
 	for i := range t.Blocks {
 		b := &t.Blocks[i]
-		n += blockBytes + 8*len(b.Values) + sampleBytes*len(b.Extra) + exemplarBytes*len(b.Exemplars)
+		n += blockBytes + 8*cap(b.Values) + sampleBytes*len(b.Extra) + exemplarBytes*len(b.Exemplars)
 		for j := range b.Extra {
 			n += len(b.Extra[j].Histogram)
 		}

@@ -77,7 +77,8 @@ func (e *EncoderV1) describe(m *Metadata) {
 func (e *EncoderV1) Len() int { return len(e.series) }
 
 // Take takes out the series that have been added: Message is the rest of the
-// message. What it returns is the encoder's memory, valid until the next Add.
+// message. What it returns is the encoder's memory, valid until the encoder is used
+// again.
 func (e *EncoderV1) Take() []byte {
 	series := e.series
 	e.series = e.series[:0]

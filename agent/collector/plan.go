@@ -14,7 +14,7 @@ type plan struct {
 	page        []byte  // it stays as it is until the next page has been read
 	spares      *Spares // whose page is, if not the source's
 	contentType string
-	column      *buffer.Column // of the values on it; nil if there is no page
+	column      *buffer.Column // of the values on it; never nil if there is a page
 	places      []place
 	runs        []run
 

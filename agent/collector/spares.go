@@ -74,7 +74,7 @@ func (s *Spares) give(b []byte) {
 	}
 }
 
-// leave leaves a buffer to the collection of garbage.
+// leave leaves a buffer to the collection of garbage. The caller holds mu.
 func (s *Spares) leave(b []byte) {
 	idle := s.idle.Value()
 	if idle == nil {

@@ -44,8 +44,9 @@ func newTransport(cfg Config, counted *conns) (http.RoundTripper, error) {
 	return &headerTransport{headers: cfg.Headers, next: carrier}, nil
 }
 
-// writeBuffer holds most requests, which go out in one piece then. Through TLS
-// net/http allocates as much again for each that is larger.
+// writeBuffer holds most requests, which go out in one piece then. Through TLS,
+// and behind what authenticates, net/http allocates as much again for each that is
+// larger.
 const writeBuffer = 32 << 10
 
 // maxIdle outlasts the wait between the longest windows, so that there is one

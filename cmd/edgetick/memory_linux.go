@@ -22,7 +22,7 @@ import (
 
 // pieceSize is the size in bytes of the mappings that the program is cut into: as
 // small as their cost for the kernel allows.
-var pieceSize = uintptr(max(8<<10, os.Getpagesize()))
+func pieceSize() uintptr { return uintptr(max(8<<10, os.Getpagesize())) }
 
 // program is the read-only mappings of the program's file.
 type program []mapping
@@ -43,9 +43,10 @@ func (p program) drop() {
 
 // cut cuts the program into pieces.
 func (p program) cut() {
+	size := pieceSize()
 	for _, m := range p {
-		for from := m.from; from+pieceSize < m.to; from += 2 * pieceSize {
-			mapping{from, from + pieceSize}.advise(unix.MADV_DONTDUMP)
+		for from := m.from; from+size < m.to; from += 2 * size {
+			mapping{from, from + size}.advise(unix.MADV_DONTDUMP)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func TestProgram(t *testing.T) {
 	if pieces.size() != whole.size() {
 		t.Errorf("%d bytes of the program are mapped, %d before", pieces.size(), whole.size())
 	}
-	if want := int(whole.size() / pieceSize); len(pieces) < want-2 || len(pieces) > want+4 {
+	if want := int(whole.size() / pieceSize()); len(pieces) < want-2 || len(pieces) > want+4 {
 		t.Errorf("the program is in %d mappings, want about %d", len(pieces), want)
 	}
 }
