@@ -48,11 +48,23 @@ func (p *pacer) look(now time.Time, used time.Duration) bool {
 	return p.narrow
 }
 
-// Looks are as far apart as beats of the ticker, within these bounds.
+// Looks are as far apart as beats of the ticker, within these bounds, and come with
+// beats: a wake-up of its own would cost more than a look does.
 const (
 	minLook = time.Second
 	maxLook = 5 * time.Second
 )
+
+// untilLook is how long it is from now to the next look. Like beats, looks are
+// aligned to multiples of the interval on the wall clock. One that is nearer than
+// half of that is the one that has just been taken, a little early.
+func untilLook(now time.Time, interval time.Duration) time.Duration {
+	past := time.Duration(now.UnixNano()) % interval
+	if past < interval/2 {
+		return interval - past
+	}
+	return 2*interval - past
+}
 
 // calmLooks are enough, and as many as two beats take: work comes in bursts.
 const calmLooks = 5
@@ -64,11 +76,11 @@ func pace(ctx context.Context, tick time.Duration) {
 	if !ok || os.Getenv("GOMAXPROCS") != "" || runtime.GOMAXPROCS(0) == 1 {
 		return
 	}
-	wait := min(max(tick, minLook), maxLook)
-	p := pacer{used: used, at: time.Now(), enough: max(calmLooks, int(2*tick/wait))}
+	interval := min(max(tick, minLook), maxLook)
+	p := pacer{used: used, at: time.Now(), enough: max(calmLooks, int(2*tick/interval))}
 	for {
 		select {
-		case <-time.After(wait):
+		case <-time.After(untilLook(time.Now(), interval)):
 		case <-ctx.Done():
 			return
 		}

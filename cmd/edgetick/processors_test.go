@@ -31,6 +31,23 @@ func TestPacer(t *testing.T) {
 	}
 }
 
+// Looks are taken with beats, each once.
+func TestUntilLook(t *testing.T) {
+	const interval = 1500 * time.Millisecond
+	beat := time.UnixMilli(1_800_000_000_000) // a multiple of the interval
+	for _, c := range []struct{ after, want time.Duration }{
+		{0, interval},
+		{time.Millisecond, interval - time.Millisecond},
+		{700 * time.Millisecond, 800 * time.Millisecond},
+		{800 * time.Millisecond, 2200 * time.Millisecond},
+		{-time.Millisecond, interval + time.Millisecond},
+	} {
+		if got := untilLook(beat.Add(c.after), interval); got != c.want {
+			t.Errorf("%v after a beat: %v, want %v", c.after, got, c.want)
+		}
+	}
+}
+
 func TestCPUTime(t *testing.T) {
 	before, ok := cpuTime()
 	if !ok {
