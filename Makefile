@@ -11,6 +11,10 @@ BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)'
 # The race detector needs a C compiler. Without one the tests run without it.
 RACE := $(shell command -v $(shell $(GO) env CC) >/dev/null 2>&1 && echo -race)
 
+# Correctness does not depend on the profile that edgetick is compiled by, and
+# compiling by it takes long.
+TEST := $(GO) test -pgo=off $(RACE)
+
 PLATFORMS := linux/amd64 linux/arm64 linux/arm/7 linux/riscv64
 FUZZTIME  ?= 60s
 
@@ -30,30 +34,30 @@ run: build ## Run edgetick beside a real Prometheus database and watch samples a
 
 .PHONY: test
 test: ## Run all tests, with the race detector where there is a C compiler.
-	$(GO) test -pgo=off $(RACE) ./...
+	$(TEST) ./...
 
 .PHONY: test-receivers
 test-receivers: ## Run the end-to-end tests against the prometheus and the victoria-metrics on the PATH, and stand-ins for others.
 	EDGETICK_TEST_PROMETHEUS="$$(command -v prometheus)" EDGETICK_TEST_VICTORIAMETRICS="$$(command -v victoria-metrics)" \
-		$(GO) test -pgo=off $(RACE) -count=1 -v -run 'TestPrometheus|TestMatrix' ./cmd/edgetick
+		$(TEST) -count=1 -v -run 'TestPrometheus|TestMatrix' ./cmd/edgetick
 
 CRASHES ?= 300
 SEED    ?= random
 
 .PHONY: crash
 crash: ## Kill the real program CRASHES (300) times at random, and account for every sample. SEED repeats a run.
-	EDGETICK_TEST_CRASHES=$(CRASHES) EDGETICK_TEST_SEED=$(SEED) $(GO) test $(RACE) -count=1 -timeout 60m -v -run 'TestCrash_' ./cmd/edgetick
+	EDGETICK_TEST_CRASHES=$(CRASHES) EDGETICK_TEST_SEED=$(SEED) $(TEST) -count=1 -timeout 60m -v -run 'TestCrash_' ./cmd/edgetick
 	EDGETICK_TEST_CRASHES=$(CRASHES) $(GO) test -count=1 -timeout 30m -v -run 'TestBacklog_' ./cmd/edgetick
 
 KILLS ?= 210
 
 .PHONY: chaos
 chaos: ## Let receivers answer anything at all while the real program is killed KILLS (210) times, and account for every sample.
-	EDGETICK_TEST_CHAOS=$(KILLS) EDGETICK_TEST_SEED=$(SEED) $(GO) test $(RACE) -count=1 -timeout 60m -v -run 'TestChaos_' ./cmd/edgetick
+	EDGETICK_TEST_CHAOS=$(KILLS) EDGETICK_TEST_SEED=$(SEED) $(TEST) -count=1 -timeout 60m -v -run 'TestChaos_' ./cmd/edgetick
 
 .PHONY: test-disk
 test-disk: ## Fill, remove and write-protect the disk under the real program. Some of it takes root, to mount a tmpfs.
-	EDGETICK_TEST_DISK=1 $(GO) test $(RACE) -count=1 -timeout 10m -v -run 'TestDisk_' ./cmd/edgetick
+	EDGETICK_TEST_DISK=1 $(TEST) -count=1 -timeout 10m -v -run 'TestDisk_' ./cmd/edgetick
 
 .PHONY: build
 build: ## Build the programs into bin/.

@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience is how long tests wait for something that must come.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // process is a running program.
 type process struct {

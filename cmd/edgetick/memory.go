@@ -15,9 +15,15 @@ import (
 // of speed would be most of it. These settings keep it small; GOGC and GOMEMLIMIT
 // override them.
 
-// gcPercent is how far the heap may grow, in per cent of what is alive, before it
-// is collected. Little garbage is made between two ticks.
-const gcPercent = 25
+const (
+	// gcPercent is how far the heap may grow, in per cent of what is alive, before
+	// it is collected. Little garbage is made between two ticks.
+	gcPercent = 25
+	// maxGrowth is by how many bytes a large heap may, and minGCPercent how far any
+	// may: to collect takes longer the more is alive.
+	maxGrowth    = 32 << 20
+	minGCPercent = 5
+)
 
 // limitPart is the part of the control group's memory that the process may take
 // before it collects garbage more often than that. The rest is for the program's
@@ -27,12 +33,22 @@ const limitPart = 0.8
 // tuneMemory sets the pace of garbage collection. buffer is the size of the ring,
 // which is never less than the limit leaves room for.
 func tuneMemory(buffer int) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	paceGC(0)
 	if limit := groupLimit(); limit > 0 && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(max(int64(float64(limit)*limitPart), 2*int64(buffer)))
 	}
+}
+
+// paceGC sets how far the heap may grow, of which so many bytes are in use.
+func paceGC(used uint64) {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(growth(used))
+	}
+}
+
+// growth is how far a heap may grow, of which so many bytes are in use, in per cent.
+func growth(used uint64) int {
+	return int(min(gcPercent, max(minGCPercent, 100*maxGrowth/max(used, 1))))
 }
 
 // groupLimit is the memory limit of the process's control group in bytes; 0 if
@@ -82,7 +98,8 @@ const (
 )
 
 // giveBack gives memory back to the system that is not needed any more, until ctx
-// is done: after the start, and after a backlog.
+// is done: after the start, and after a backlog. It keeps the pace of garbage
+// collection to the size of the heap.
 func giveBack(ctx context.Context) {
 	var own program
 	for n, wait := 0, giveBackFirst; ; n, wait = n+1, giveBackEvery {
@@ -95,7 +112,9 @@ func giveBack(ctx context.Context) {
 			own = findProgram()
 			own.cut()
 		}
-		if n < starting || wasteful(readHeap()) {
+		used, free := readHeap()
+		paceGC(used)
+		if n < starting || wasteful(used, free) {
 			debug.FreeOSMemory()
 			own.drop()
 		}

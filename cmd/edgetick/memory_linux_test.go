@@ -80,6 +80,17 @@ func TestWasteful(t *testing.T) {
 	}
 }
 
+// A small heap may grow by a quarter, a larger one by maxGrowth.
+func TestGrowth(t *testing.T) {
+	for used, want := range map[uint64]int{
+		0: 25, 4 << 20: 25, 128 << 20: 25, 129 << 20: 24, 320 << 20: 10, 640 << 20: 5, 4 << 30: 5,
+	} {
+		if got := growth(used); got != want {
+			t.Errorf("%d MiB may grow by %d %%, want %d", used>>20, got, want)
+		}
+	}
+}
+
 func TestLimitIn(t *testing.T) {
 	dir := t.TempDir()
 	for content, want := range map[string]int64{

@@ -1,7 +1,12 @@
 package main
 
 import (
+	"context"
+	"io"
+	"net/http"
+	"os"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 )
@@ -46,6 +51,36 @@ func TestUntilLook(t *testing.T) {
 			t.Errorf("%v after a beat: %v, want %v", c.after, got, c.want)
 		}
 	}
+}
+
+// In a process that has little to do one goroutine runs at a time, and in one that
+// has much as many as there are processors.
+func TestBinary_Paces(t *testing.T) {
+	all := runtime.GOMAXPROCS(0)
+	if _, ok := cpuTime(); !ok || all == 1 || os.Getenv("GOMAXPROCS") != "" {
+		t.Skip("there is nothing to choose")
+	}
+	p := edgetick(t, "--collector.disable-defaults", "--tick.interval=1s", "--remote-write.url=http://127.0.0.1:1/")
+	running := func(b books) int { return int(b.value("go_sched_gomaxprocs_threads")) }
+	p.booksUntil("one goroutine runs at a time", func(b books) bool {
+		time.Sleep(2 * time.Second) // to be asked is work
+		return running(b) == 1
+	})
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	enough, stop := context.WithCancel(t.Context())
+	defer stop()
+	for range 2 {
+		asking.Go(func() {
+			for enough.Err() == nil {
+				if resp, err := http.Get(p.own() + "/metrics"); err == nil {
+					io.Copy(io.Discard, resp.Body)
+					resp.Body.Close()
+				}
+			}
+		})
+	}
+	p.booksUntil("all goroutines may run", func(b books) bool { return running(b) == all })
 }
 
 func TestCPUTime(t *testing.T) {
