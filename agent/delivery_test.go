@@ -201,7 +201,7 @@ func TestAgent_BackoffGrowsWithJitterAndIsLoggedOnce(t *testing.T) {
 				t.Errorf("attempt %d says Retry-Attempt: %s", i, got)
 			}
 		}
-		if len(waits) < 14 { // eleven without jitter, 25 on the average with it
+		if len(waits) < 14 { // twelve without jitter, 25 on the average with it
 			t.Errorf("only %d different waits: there is no jitter", len(waits))
 		}
 		if n := w.logs.count("remote write fails"); n != 1 {

@@ -1,7 +1,6 @@
 package remote
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -76,10 +75,11 @@ func sameReceiver(from, to *url.URL) bool {
 func (c *client) post(ctx context.Context, r request, attempt int) answer {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(r.body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, http.NoBody)
 	if err != nil {
 		return answer{fate: fateRetry, code: "error", err: err}
 	}
+	r.put(req)
 	r.wire.header(req.Header)
 	req.Header.Set("User-Agent", c.userAgent)
 	if attempt > 0 {

@@ -22,7 +22,7 @@ func postTo(t testing.TB, size int) (post func()) {
 	}
 	c := newClient(cfg, rt)
 	t.Cleanup(c.http.CloseIdleConnections)
-	r := request{wire: wire{Protocol1, Snappy}, body: make([]byte, size), samples: 1}
+	r := request{wire: wire{Protocol1, Snappy}, body: make([]byte, size), samples: 1, loan: new(loan)}
 	return func() {
 		if a := c.post(context.Background(), r, 0); a.fate != fateDelivered {
 			t.Fatal(a.err)

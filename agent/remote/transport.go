@@ -45,9 +45,8 @@ func newTransport(cfg Config, counted *conns) (http.RoundTripper, error) {
 }
 
 // writeBuffer holds most requests, which go out in one piece then. Through TLS,
-// and behind what authenticates, net/http allocates as much again for each that is
-// larger.
-const writeBuffer = 32 << 10
+// and behind what authenticates, net/http allocates for each that is larger.
+const writeBuffer = 128 << 10
 
 // maxIdle outlasts the wait between the longest windows, so that there is one
 // TLS handshake and not one a window.

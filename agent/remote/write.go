@@ -11,10 +11,11 @@ import (
 )
 
 // request is a part as it is posted. Its body is the writer's, and valid until
-// the next is written.
+// the next is written, or for as long as it is lent.
 type request struct {
 	wire    wire
 	body    []byte
+	loan    *loan
 	samples int // in it
 	unfit   int // samples of the part that the protocol cannot tell
 }
@@ -35,13 +36,14 @@ type writer struct {
 	describe bool // its families may be described
 	snap     snapper
 	body     []byte        // in zstd
+	loan     *loan         // of the memory of bodies
 	zstd     *zstd.Encoder // made when it is needed
 }
 
 // write writes a part. The error is a defect in the compression's parameters.
 func (w *writer) write(p part, by wire) (request, error) {
-	r := request{wire: by}
 	enc := w.begin(by)
+	r := request{wire: by, loan: w.loan}
 	w.by, w.describe = by, p.describe
 	for i := range p.pieces {
 		x := &p.pieces[i]
@@ -118,7 +120,11 @@ func (w *writer) tell(f *buffer.Family) {
 	w.series.Describe = w.describe && w.help.due()
 }
 
+// begin begins a request: in other memory if somebody may be reading the one before.
 func (w *writer) begin(by wire) proto.Encoder {
+	if w.loan == nil || w.loan.readers.Load() > 0 {
+		w.snap.out, w.body, w.loan = nil, nil, new(loan)
+	}
 	var enc proto.Encoder = &w.v1
 	if by.protocol == Protocol2 {
 		enc = &w.v2
