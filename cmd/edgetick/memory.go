@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,24 +53,38 @@ func growth(used uint64) int {
 	return int(min(gcPercent, max(minGCPercent, 100*maxGrowth/max(used, 1))))
 }
 
-// groupLimit is the memory limit of the process's control group in bytes; 0 if
-// there is none.
+// groupLimit is the memory limit of the process's control group in bytes; 0 if there
+// is none.
 func groupLimit() int64 {
-	if n := limitIn("/sys/fs/cgroup/memory/memory.limit_in_bytes"); n > 0 {
-		return n
+	raw, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		return 0
 	}
-	group := ""
-	if raw, err := os.ReadFile("/proc/self/cgroup"); err == nil {
-		for line := range strings.Lines(string(raw)) {
-			if path, ok := strings.CutPrefix(line, "0::"); ok {
-				group = strings.TrimSpace(path)
+	return leastLimit(string(raw), "/sys/fs/cgroup")
+}
+
+// leastLimit is the least of the limits of the groups in /proc/PID/cgroup and of the
+// groups that these are in. Seen from inside a container only the last of those may
+// be there.
+func leastLimit(groups, root string) (least int64) {
+	for line := range strings.Lines(groups) {
+		fields := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(fields) < 3 {
+			continue
+		}
+		dir, file := root, "memory.max"
+		if controllers := fields[1]; slices.Contains(strings.Split(controllers, ","), "memory") { // of version 1
+			dir, file = filepath.Join(root, "memory"), "memory.limit_in_bytes"
+		} else if controllers != "" {
+			continue
+		}
+		for path, above := fields[2], ""; path != above; path, above = filepath.Dir(path), path {
+			if n := limitIn(filepath.Join(dir, path, file)); n > 0 && (least == 0 || n < least) {
+				least = n
 			}
 		}
 	}
-	if n := limitIn("/sys/fs/cgroup" + group + "/memory.max"); n > 0 {
-		return n
-	}
-	return limitIn("/sys/fs/cgroup/memory.max") // seen from inside a container
+	return least
 }
 
 // limitIn reads a limit. One that no machine can reach means none.
@@ -113,11 +129,12 @@ func giveBack(ctx context.Context) {
 			own.cut()
 		}
 		used, free := readHeap()
-		paceGC(used)
 		if n < starting || wasteful(used, free) {
 			debug.FreeOSMemory()
 			own.drop()
+			used, _ = readHeap()
 		}
+		paceGC(used)
 	}
 }
 

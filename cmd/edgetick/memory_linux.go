@@ -24,7 +24,7 @@ import (
 // small as their cost for the kernel allows.
 func pieceSize() uintptr { return uintptr(max(8<<10, os.Getpagesize())) }
 
-// program is the read-only mappings of the program's file.
+// program is those mappings of the program's file that are as they are in it.
 type program []mapping
 
 // mapping is one of the process's mappings of memory.
@@ -58,29 +58,44 @@ func (m mapping) advise(advice int) {
 }
 
 // findProgram finds the program, or nothing where that cannot be told.
-func findProgram() (p program) {
+func findProgram() program {
 	exe, err := os.Readlink("/proc/self/exe")
 	if err != nil {
 		return nil
 	}
-	raw, err := os.ReadFile("/proc/self/maps")
+	raw, err := os.ReadFile("/proc/self/smaps")
 	if err != nil {
 		return nil
 	}
-	for line := range strings.Lines(string(raw)) {
-		if m, perm, path, ok := parseMapping(line); ok && path == exe && !strings.Contains(perm, "w") {
+	return programIn(string(raw), exe)
+}
+
+// programIn finds the program in /proc/PID/smaps. What cannot be written to may have
+// been before: a program that can stand anywhere has its addresses set where it does,
+// and these are in no file. Such pages count as anonymous.
+func programIn(smaps, exe string) (p program) {
+	var m mapping
+	own := false // m is of the program's file
+	for line := range strings.Lines(smaps) {
+		if next, perm, path, ok := parseMapping(line); ok {
+			m, own = next, path == exe && !strings.Contains(perm, "w")
+		} else if size, ok := strings.CutPrefix(line, "Anonymous:"); ok && own && strings.TrimSpace(size) == "0 kB" {
 			p = append(p, m)
 		}
 	}
 	return p
 }
 
-// parseMapping reads a line of /proc/PID/maps.
+// parseMapping reads a line of /proc/PID/smaps that begins a mapping. The path is
+// empty if it is of no file.
 func parseMapping(line string) (m mapping, perm, path string, ok bool) {
 	var device string
 	var offset, inode uint64
-	n, _ := fmt.Sscanf(line, "%x-%x %s %x %s %d %s", &m.from, &m.to, &perm, &offset, &device, &inode, &path)
-	return m, perm, path, n == 7
+	n, _ := fmt.Sscanf(line, "%x-%x %s %x %s %d", &m.from, &m.to, &perm, &offset, &device, &inode)
+	if i := strings.IndexByte(line, '/'); i >= 0 {
+		path = strings.TrimSuffix(line[i:], "\n")
+	}
+	return m, perm, path, n == 6
 }
 
 // traced tells whether a debugger is attached to the process, or may be.

@@ -3,31 +3,34 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
-func TestParseMapping(t *testing.T) {
-	type parsed struct {
-		mapping
-		perm, path string
-	}
-	for line, want := range map[string]parsed{
-		"00400000-00d3a000 r-xp 00000000 fe:00 1234                               /usr/bin/edgetick": {mapping{0x400000, 0xd3a000}, "r-xp", "/usr/bin/edgetick"},
-		"01915000-01945000 rw-p 01514000 fe:00 1234                               /usr/bin/edgetick": {mapping{0x1915000, 0x1945000}, "rw-p", "/usr/bin/edgetick"},
-	} {
-		m, perm, path, ok := parseMapping(line)
-		if got := (parsed{m, perm, path}); !ok || got != want {
-			t.Errorf("%q: %+v, %v", line, got, ok)
-		}
-	}
-	for _, line := range []string{
-		"c000000000-c000400000 rw-p 00000000 00:00 0 ",
-		"Anonymous:             0 kB",
-		"",
-	} {
-		if m, _, _, ok := parseMapping(line); ok {
-			t.Errorf("%q is %+v", line, m)
-		}
+// The program is what of its file is not writable and has not been written to.
+func TestProgramIn(t *testing.T) {
+	const exe = "/opt/edge tick/edgetick"
+	const smaps = `00400000-00d3a000 r-xp 00000000 fe:00 1234                               /opt/edge tick/edgetick
+Size:               9448 kB
+Anonymous:             0 kB
+VmFlags: rd ex mr mw me
+00d3a000-00d4a000 r--p 0093a000 fe:00 1234                               /opt/edge tick/edgetick
+Size:                 64 kB
+Anonymous:            60 kB
+00d4a000-01915000 r--p 0094a000 fe:00 1234                               /opt/edge tick/edgetick
+Anonymous:             0 kB
+01915000-01945000 rw-p 01514000 fe:00 1234                               /opt/edge tick/edgetick
+Anonymous:             0 kB
+c000000000-c000400000 rw-p 00000000 00:00 0 
+Anonymous:             0 kB
+7f0000000000-7f0000001000 r--p 00000000 fe:00 1235                       /opt/edge tick/edgetick.so
+Anonymous:             0 kB
+7ffc00000000-7ffc00001000 r-xp 00000000 00:00 0                          [vdso]
+Anonymous:             0 kB
+`
+	want := program{{0x400000, 0xd3a000}, {0xd4a000, 0x1915000}}
+	if got := programIn(smaps, exe); !slices.Equal(got, want) {
+		t.Errorf("%x, want %x", got, want)
 	}
 }
 
@@ -87,6 +90,39 @@ func TestGrowth(t *testing.T) {
 	} {
 		if got := growth(used); got != want {
 			t.Errorf("%d MiB may grow by %d %%, want %d", used>>20, got, want)
+		}
+	}
+}
+
+func TestLeastLimit(t *testing.T) {
+	root := t.TempDir()
+	for file, content := range map[string]string{
+		"memory.max":                                      "67108864\n", // the container's
+		"system.slice/memory.max":                         "33554432\n",
+		"system.slice/edgetick.service/memory.max":        "max\n",
+		"memory/memory.limit_in_bytes":                    "9223372036854771712\n",
+		"memory/system.slice/e/memory.limit_in_bytes":     "16777216\n",
+		"cpu/system.slice/e/memory.limit_in_bytes":        "1\n",
+		"memory/system.slice/other/memory.limit_in_bytes": "1\n",
+	} {
+		file = filepath.Join(root, file)
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for groups, want := range map[string]int64{
+		"0::/system.slice/edgetick.service\n": 32 << 20,
+		"0::/docker/0123\n":                   64 << 20,
+		"0::/\n":                              64 << 20,
+		"5:cpu,cpuacct:/system.slice/e\n4:memory:/system.slice/e\n": 16 << 20,
+		"4:memory:/elsewhere\n": 0,
+		"":                      0,
+	} {
+		if got := leastLimit(groups, root); got != want {
+			t.Errorf("%q: %d, want %d", groups, got, want)
 		}
 	}
 }
