@@ -52,8 +52,16 @@ func (p *pacer) look(now time.Time, used time.Duration) bool {
 // beats: a wake-up of its own would cost more than a look does.
 const (
 	minLook = time.Second
-	maxLook = 5 * time.Second
+	maxLook = 15 * time.Second
 )
+
+// lookInterval is how far apart looks are: so many beats, or a part of one.
+func lookInterval(tick time.Duration) time.Duration {
+	if tick < minLook {
+		return tick * ((minLook + tick - 1) / tick)
+	}
+	return tick / ((tick + maxLook - 1) / maxLook)
+}
 
 // untilLook is how long it is from now to the next look. Like beats, looks are
 // aligned to multiples of the interval on the wall clock. One that is nearer than
@@ -76,7 +84,7 @@ func pace(ctx context.Context, tick time.Duration) {
 	if !ok || os.Getenv("GOMAXPROCS") != "" || runtime.GOMAXPROCS(0) == 1 {
 		return
 	}
-	interval := min(max(tick, minLook), maxLook)
+	interval := lookInterval(tick)
 	p := pacer{used: used, at: time.Now(), enough: max(calmLooks, int(2*tick/interval))}
 	for {
 		select {

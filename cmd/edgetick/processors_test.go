@@ -36,6 +36,21 @@ func TestPacer(t *testing.T) {
 	}
 }
 
+func TestLookInterval(t *testing.T) {
+	for tick, want := range map[time.Duration]time.Duration{
+		100 * time.Millisecond: time.Second,
+		700 * time.Millisecond: 1400 * time.Millisecond,
+		time.Second:            time.Second,
+		15 * time.Second:       15 * time.Second,
+		20 * time.Second:       10 * time.Second,
+		time.Minute:            15 * time.Second,
+	} {
+		if got := lookInterval(tick); got != want {
+			t.Errorf("beats every %v: looks every %v, want %v", tick, got, want)
+		}
+	}
+}
+
 // Looks are taken with beats, each once.
 func TestUntilLook(t *testing.T) {
 	const interval = 1500 * time.Millisecond
@@ -56,11 +71,11 @@ func TestUntilLook(t *testing.T) {
 // In a process that has little to do one goroutine runs at a time, and in one that
 // has much as many as there are processors.
 func TestBinary_Paces(t *testing.T) {
-	all := runtime.GOMAXPROCS(0)
-	if _, ok := cpuTime(); !ok || all == 1 || os.Getenv("GOMAXPROCS") != "" {
+	if _, ok := cpuTime(); !ok || runtime.NumCPU() == 1 || os.Getenv("GOMAXPROCS") != "" {
 		t.Skip("there is nothing to choose")
 	}
-	p := edgetick(t, "--collector.disable-defaults", "--tick.interval=1s", "--remote-write.url=http://127.0.0.1:1/")
+	p := edgetick(t, append(quiet, "--tick.interval=1s", "--remote-write.url=http://127.0.0.1:1/",
+		"--scrape.target="+startCounting(t).URL)...)
 	running := func(b books) int { return int(b.value("go_sched_gomaxprocs_threads")) }
 	p.booksUntil("one goroutine runs at a time", func(b books) bool {
 		time.Sleep(2 * time.Second) // to be asked is work
@@ -80,7 +95,7 @@ func TestBinary_Paces(t *testing.T) {
 			}
 		})
 	}
-	p.booksUntil("all goroutines may run", func(b books) bool { return running(b) == all })
+	p.booksUntil("all goroutines may run", func(b books) bool { return running(b) > 1 })
 }
 
 func TestCPUTime(t *testing.T) {
