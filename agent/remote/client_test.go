@@ -50,7 +50,7 @@ func TestClient_CopiesNoBodies(t *testing.T) {
 
 // BenchmarkClient_Post counts what the receiver does, too.
 func BenchmarkClient_Post(b *testing.B) {
-	for _, size := range []int{16 << 10, 80 << 10} {
+	for _, size := range []int{16 << 10, 200 << 10} {
 		b.Run(fmt.Sprintf("bytes=%d", size), func(b *testing.B) {
 			post := postTo(b, size)
 			b.ReportAllocs()

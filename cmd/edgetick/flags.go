@@ -151,7 +151,7 @@ func (o *options) remoteConfigs() ([]remote.Config, error) {
 
 func (o *options) addOwnFlags(app *kingpin.Application) {
 	app.Flag("once", "Gather one tick at once, deliver it with what the write-ahead log holds, and exit: with 1 if something is left.").BoolVar(&o.agent.Once)
-	app.Flag("dry-run", "Gather one tick, print what would be sent and what that would cost, and exit. Nothing is sent, nor written to the disk.").BoolVar(&o.dryRun)
+	app.Flag("dry-run", "Gather one tick, print how much would be sent and what that would cost, and exit. Nothing is sent, nor written to the disk.").BoolVar(&o.dryRun)
 	o.web = &toolkit.FlagConfig{
 		WebListenAddresses: app.Flag("web.listen-address", "Address of edgetick's own metrics, health and status page. Repeatable.").
 			Default("127.0.0.1:9477").Strings(),
