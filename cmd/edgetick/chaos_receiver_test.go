@@ -77,7 +77,7 @@ type moody struct {
 	hits     map[string]int
 	strike   int // requests until struck is called, between thought and answer
 	struck   func()
-	inside   sync.WaitGroup
+	inside   sync.RWMutex // held by who is answered, to read
 }
 
 func startMoody(t *testing.T, s style, random *rand.Rand) *moody {
@@ -98,8 +98,8 @@ func never(s told) bool {
 
 // ServeHTTP thinks, and then answers.
 func (m *moody) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	m.inside.Add(1)
-	defer m.inside.Done()
+	m.inside.RLock()
+	defer m.inside.RUnlock()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the sender has gone
@@ -213,7 +213,8 @@ func (m *moody) returns(key string, x toldSample) bool {
 
 // bury ends a life: it can note nothing any more.
 func (m *moody) bury() {
-	m.inside.Wait()
+	m.inside.Lock()
+	defer m.inside.Unlock()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for key, points := range m.refused {

@@ -185,7 +185,10 @@ func (c *chaos) deliver() {
 	c.receiver.calm()
 	c.left = c.log.end.Base - c.log.state["default"].Settled
 	c.born()
-	time.Sleep(300 * time.Millisecond)
+	if !c.out.until("Listening on") { // before, SIGTERM just ends it
+		c.Error("the last life does not start")
+	}
+	time.Sleep(300 * time.Millisecond) // for samples of its own
 	c.current.Process.Signal(syscall.SIGTERM)
 	done := make(chan error, 1)
 	go func() { done <- c.current.Wait() }()

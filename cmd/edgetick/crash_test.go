@@ -348,7 +348,10 @@ func (c *campaign) deliver() {
 	left := c.log.end.Base - c.log.state["database"].Settled
 	out := c.born()
 	args := c.current.Args
-	time.Sleep(500 * time.Millisecond)
+	if !out.until("Listening on") { // before, an interrupt just ends it
+		c.Error("the last life does not start")
+	}
+	time.Sleep(500 * time.Millisecond) // for samples of its own
 	c.current.Process.Signal(os.Interrupt)
 	began := time.Now()
 	done := make(chan error, 1)

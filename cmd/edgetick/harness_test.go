@@ -159,6 +159,21 @@ func (o *output) read() (string, <-chan struct{}) {
 	return o.b.String(), o.changed
 }
 
+// until waits for a text, and tells whether it has been printed in time.
+func (o *output) until(text string) bool {
+	for deadline := time.After(patience); ; {
+		printed, changed := o.read()
+		if strings.Contains(printed, text) {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			return false
+		}
+	}
+}
+
 func (o *output) String() string { s, _ := o.read(); return s }
 
 // database is a real Prometheus database behind a real socket.
