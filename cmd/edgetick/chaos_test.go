@@ -185,8 +185,8 @@ func (c *chaos) deliver() {
 	c.receiver.calm()
 	c.left = c.log.end.Base - c.log.state["default"].Settled
 	c.born()
-	if !c.out.until("Listening on") { // before, SIGTERM just ends it
-		c.Error("the last life does not start")
+	if _, err := c.out.await("Listening on", nil); err != nil { // before, SIGTERM just ends it
+		c.Errorf("the last life: %s", err)
 	}
 	time.Sleep(300 * time.Millisecond) // for samples of its own
 	c.current.Process.Signal(syscall.SIGTERM)

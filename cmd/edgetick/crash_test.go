@@ -348,8 +348,8 @@ func (c *campaign) deliver() {
 	left := c.log.end.Base - c.log.state["database"].Settled
 	out := c.born()
 	args := c.current.Args
-	if !out.until("Listening on") { // before, an interrupt just ends it
-		c.Error("the last life does not start")
+	if _, err := out.await("Listening on", nil); err != nil { // before, an interrupt just ends it
+		c.Errorf("the last life: %s", err)
 	}
 	time.Sleep(500 * time.Millisecond) // for samples of its own
 	c.current.Process.Signal(os.Interrupt)

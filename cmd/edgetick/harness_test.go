@@ -121,21 +121,11 @@ func (p *process) wait() int {
 // find waits for output that matches and returns the first group.
 func (p *process) find(pattern string) string {
 	p.Helper()
-	re := regexp.MustCompile(pattern)
-	deadline := time.After(patience)
-	for {
-		text, changed := p.out.read()
-		if m := re.FindStringSubmatch(text); m != nil {
-			return m[1]
-		}
-		select {
-		case <-changed:
-		case <-p.done:
-			p.Fatalf("the process ended without printing %s", pattern)
-		case <-deadline:
-			p.Fatalf("the process does not print %s", pattern)
-		}
+	found, err := p.out.await(pattern, p.done)
+	if err != nil {
+		p.Fatal(err)
 	}
+	return found[1]
 }
 
 // output is what a process prints.
@@ -159,17 +149,21 @@ func (o *output) read() (string, <-chan struct{}) {
 	return o.b.String(), o.changed
 }
 
-// until waits for a text, and tells whether it has been printed in time.
-func (o *output) until(text string) bool {
+// await waits for output that matches, of a process that has not ended, and returns
+// the match and its groups.
+func (o *output) await(pattern string, ended <-chan struct{}) ([]string, error) {
+	re := regexp.MustCompile(pattern)
 	for deadline := time.After(patience); ; {
-		printed, changed := o.read()
-		if strings.Contains(printed, text) {
-			return true
+		text, changed := o.read()
+		if m := re.FindStringSubmatch(text); m != nil {
+			return m, nil
 		}
 		select {
 		case <-changed:
+		case <-ended:
+			return nil, fmt.Errorf("the process ended without printing %s", pattern)
 		case <-deadline:
-			return false
+			return nil, fmt.Errorf("the process does not print %s", pattern)
 		}
 	}
 }
